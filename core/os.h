@@ -1,0 +1,54 @@
+/* Everything that Arete asks of the operating system, so that another one needs one more file beside os_posix.c. */
+#ifndef AR_OS_H
+#define AR_OS_H
+
+#include "arete/base.h"
+
+/* Memory that can be made to fail: the n-th allocation from now, and all after it until it is reset, gives NULL
+ * when ar_os_fail_allocation(n) was called (n = 1: the next one; 0: never). For tests; counts all threads. */
+void *ar_os_alloc(size_t bytes);         /* zeroed; NULL when there is none */
+void *ar_os_realloc(void *old, size_t bytes); /* not zeroed past the old size; on failure old stays */
+void ar_os_free(void *memory);
+char *ar_os_strdup(const char *text);
+void ar_os_fail_allocation(long n);
+/* Aligned to a cache line or more; freed by ar_os_free_aligned. Obeys ar_os_fail_allocation. Not zeroed. */
+void *ar_os_alloc_aligned(size_t bytes, size_t alignment);
+void ar_os_free_aligned(void *memory);
+
+typedef struct ar_mutex ar_mutex;
+ar_mutex *ar_mutex_create(void); /* NULL: no memory */
+void ar_mutex_destroy(ar_mutex *mutex);
+void ar_mutex_lock(ar_mutex *mutex);
+void ar_mutex_unlock(ar_mutex *mutex);
+
+double ar_os_seconds(void); /* monotonic */
+
+/* Shared libraries. Names are tried in order; NULL when none opens, *why (room why_bytes) saying the last reason. */
+typedef struct ar_library ar_library;
+ar_library *ar_library_open(const char *const *names, size_t count, char *why, size_t why_bytes);
+void *ar_library_symbol(ar_library *library, const char *name);
+void ar_library_close(ar_library *library);
+
+/* A whole file. *text is NUL-terminated past its length, freed by ar_os_free. ARETE_E_NOT_FOUND when there is none. */
+arete_status ar_os_read_file(const char *path, char **text, size_t *length);
+/* Written beside, synced, renamed over: another process sees the old file or the new one. Mode 0600. */
+arete_status ar_os_write_file(const char *path, const void *data, size_t length);
+arete_status ar_os_remove_file(const char *path);
+/* Makes the directory and its parents (mode 0700). Says in text why it must not be trusted when it is not this
+ * user's, or others may write to it: ARETE_E_IO. */
+arete_status ar_os_private_directory(const char *path);
+/* An exclusive lock on path (made if need be) for read-modify-write between processes; NULL when it cannot be had. */
+typedef struct ar_file_lock ar_file_lock;
+ar_file_lock *ar_file_lock_take(const char *path);
+void ar_file_lock_drop(ar_file_lock *lock);
+
+const char *ar_os_env(const char *name); /* NULL when unset or empty */
+bool ar_os_set_env(const char *name, const char *value); /* only when it is unset; false: it was set already */
+/* CPUs this process may run on; contiguous: whether they are 0..count-1. */
+uint32_t ar_os_allowed_cpus(bool *contiguous);
+uint64_t ar_os_memory_bytes(void);      /* physical; 0: unknown */
+uint64_t ar_os_last_cache_bytes(void);  /* 0: unknown */
+uint64_t ar_os_cpu_features(void);      /* a hash of the CPU's model and features, for cache keys */
+void ar_os_cpu_name(char *text, size_t bytes);
+
+#endif

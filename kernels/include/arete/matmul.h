@@ -1,0 +1,123 @@
+/* Matrix products: C = act(alpha * op(A) * op(B) + beta * Cin + bias). */
+#ifndef ARETE_MATMUL_H
+#define ARETE_MATMUL_H
+
+#include "plan.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Applied to each element before it is stored. Only ever appended. */
+typedef enum arete_activation {
+    ARETE_ACT_NONE = 0,
+    ARETE_ACT_RELU = 1,
+    ARETE_ACT_LEAKY_RELU = 2, /**< x < 0 ? slope * x : x */
+    ARETE_ACT_SIGMOID = 3,
+    ARETE_ACT_TANH = 4,
+    ARETE_ACT_GELU_ERF = 5,  /**< x/2 * (1 + erf(x / sqrt 2)) */
+    ARETE_ACT_GELU_TANH = 6, /**< x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))) */
+    ARETE_ACT_SILU = 7       /**< x * sigmoid(x) */
+} arete_activation;
+
+/** "none", "relu", ...; "?" for values that are none. Never NULL. */
+ARETE_API const char *arete_activation_name(arete_activation activation);
+
+/** How to multiply. Every field zero: C = A * B, the best solver. */
+typedef struct arete_matmul_desc {
+    size_t size;   /**< sizeof(arete_matmul_desc); 0 is taken for the size of this version */
+    bool trans_a;  /**< A is given as [K,M] */
+    bool trans_b;  /**< B is given as [N,K] */
+    double alpha;  /**< 0 means 1 (for a product without A*B, use K = 0) */
+    double beta;   /**< 0: Cin is not read, and may hold NaN */
+    arete_activation activation;
+    float slope;        /**< of leaky relu */
+    const char *solver; /**< NULL: chosen; a name ("gemv"), or with parameters as arete_plan_solver() gives them */
+} arete_matmul_desc;
+
+/**
+ * The operands. M, N, K are read off C and A; each operand has its matrix in its last two dimensions, of which
+ * the last (or, for A and B, the last but one, which then counts as transposed) has stride 1. Dimensions before
+ * them are the batch, and broadcast as in numpy: 1 or missing repeats. Zero-sized dimensions are fine: K = 0
+ * gives act(beta * Cin + bias).
+ */
+typedef struct arete_matmul_args {
+    size_t size;      /**< sizeof(arete_matmul_args); 0 is taken for the size of this version */
+    arete_tensor a;   /**< [...,M,K], or [...,K,M] with trans_a */
+    arete_tensor b;   /**< [...,K,N], or [...,N,K] with trans_b */
+    arete_tensor c;   /**< [...,M,N], written; must not overlap any input but Cin */
+    arete_tensor cin; /**< added beta times; absent: C itself. Same place and strides as C, or no overlap.
+                           Broadcastable to C. */
+    arete_tensor bias; /**< [N] or [1,N] (per column), [M,1] (per row), or absent; f32, or C's type */
+
+    /** Quantised A (i8, u8): real = scale * (q - zero). f32, [1] or [M]; absent: 1. Only with a real C. */
+    arete_tensor a_scale;
+    arete_tensor a_zero; /**< A's type, [1] or [M]; absent: 0 */
+    /** Quantised B likewise: [1] or [N]. */
+    arete_tensor b_scale;
+    arete_tensor b_zero;
+
+    arete_buffer *packed_b;  /**< B as arete_matmul_pack_b() made it, in place of b.buffer; NULL: none */
+    arete_buffer *workspace; /**< at least arete_plan_workspace() bytes; NULL: the queue's own scratch */
+} arete_matmul_args;
+
+/*
+ * Data types (A, B -> C):
+ *   f32,f32 -> f32            f16,f16 -> f16|f32         bf16,bf16 -> bf16|f32       f64,f64 -> f64
+ *   f32,(f16|bf16|i8|u8) -> f32    f16,(i8|u8) -> f16|f32    bf16,(i8|u8) -> bf16|f32    (weights compressed)
+ *   (i8|u8),(i8|u8) -> i32 (exact; zero points, no scales, alpha 1, no bias or activation)
+ *   (i8|u8),(i8|u8) -> f32|f16|bf16
+ * f16, bf16 and f32 accumulate in f32; int8 in int32; f64 in f64.
+ *
+ * Error: |C - exact| <= 4*ceil(log2 K)*eps * (|alpha| * sum|a*b| + |beta*cin| + |bias|), eps = 2^-24 (f64: 2^-53),
+ * plus one rounding of C's type and 4 eps of the activation's value, on every device. Integer C is exact.
+ * Results repeat bit by bit on the same device, driver, solver and parameters.
+ */
+
+/**
+ * Chooses a solver, compiles its kernels, sizes its workspace. args gives shapes, strides and types; its buffers
+ * may be NULL ("shape only"), except that an optional operand is present when its dtype is not NONE.
+ * A later run must bring operands of the same shapes, strides, types and presence; offsets may differ.
+ * On success *plan holds one reference, the caller's; on failure it is unchanged.
+ * Returns ARETE_OK, ARETE_E_ARGUMENT, ARETE_E_SHAPE, ARETE_E_DTYPE, ARETE_E_UNSUPPORTED, ARETE_E_NOT_FOUND (no
+ * such solver), ARETE_E_BUILD, ARETE_E_MEMORY, ARETE_E_DEVICE. Blocks while kernels compile. Any thread.
+ */
+ARETE_API arete_status arete_matmul_plan(arete_device *device, const arete_matmul_desc *desc,
+                                         const arete_matmul_args *args, arete_plan **plan);
+
+/**
+ * Runs a plan of arete_matmul_plan(). Only enqueues; never compiles; allocates nothing, unless the queue's scratch
+ * is too small (arete_queue_reserve() sees to that ahead).
+ * done NULL: no event is made. Otherwise *done holds one reference on success; on failure nothing was enqueued
+ * and *done is unchanged.
+ * Returns ARETE_OK, ARETE_E_ARGUMENT, ARETE_E_SHAPE or ARETE_E_DTYPE (operands are not the plan's),
+ * ARETE_E_RANGE, ARETE_E_ALIAS, ARETE_E_MISMATCH, ARETE_E_MEMORY, ARETE_E_DEVICE.
+ */
+ARETE_API arete_status arete_matmul_run(const arete_plan *plan, arete_queue *queue, const arete_matmul_args *args,
+                                        arete_wait_list after, arete_event **done);
+
+/**
+ * One shot: plan (kept in the device's plan cache) and run. May compile on the first use of a problem.
+ * Statuses are those of arete_matmul_plan() and arete_matmul_run().
+ * Definition: ONNX Gemm-13, MatMul-13, MatMulInteger-10; BLAS xGEMM.
+ */
+ARETE_API arete_status arete_matmul(arete_queue *queue, const arete_matmul_desc *desc,
+                                    const arete_matmul_args *args, arete_wait_list after, arete_event **done);
+
+/**
+ * Packs B (weights) once, in the layout that the plan's solver reads fastest: same element type, a few more bytes
+ * for padding. The result serves every plan on this device whose B has the same K, N, batch and type and whose
+ * solver takes packed B (all CPU-class ones). b need not stay.
+ * On success *packed holds one reference, the caller's; the copy is enqueued on the queue, in order.
+ * Returns as arete_matmul_run(), and ARETE_E_UNSUPPORTED when the plan's solver reads B as it is.
+ */
+ARETE_API arete_status arete_matmul_pack_b(const arete_plan *plan, arete_queue *queue, const arete_tensor *b,
+                                           arete_buffer **packed);
+
+/** Whether arete_matmul_pack_b() works on this plan. */
+ARETE_API bool arete_matmul_packs_b(const arete_plan *plan);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
