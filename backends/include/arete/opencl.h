@@ -3,7 +3,7 @@
 #ifndef ARETE_OPENCL_H
 #define ARETE_OPENCL_H
 
-#include "queue.h"
+#include "arete/queue.h"
 
 #ifdef __cplusplus
 extern "C" {

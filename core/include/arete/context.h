@@ -2,7 +2,7 @@
 #ifndef ARETE_CONTEXT_H
 #define ARETE_CONTEXT_H
 
-#include "base.h"
+#include "arete/base.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -3,7 +3,7 @@
 #ifndef ARETE_COST_H
 #define ARETE_COST_H
 
-#include "device.h"
+#include "arete/device.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -2,7 +2,7 @@
 #ifndef ARETE_DEVICE_H
 #define ARETE_DEVICE_H
 
-#include "context.h"
+#include "arete/context.h"
 
 #ifdef __cplusplus
 extern "C" {

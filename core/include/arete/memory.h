@@ -2,7 +2,7 @@
 #ifndef ARETE_MEMORY_H
 #define ARETE_MEMORY_H
 
-#include "device.h"
+#include "arete/device.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -2,8 +2,8 @@
 #ifndef ARETE_PLAN_H
 #define ARETE_PLAN_H
 
-#include "cost.h"
-#include "queue.h"
+#include "arete/cost.h"
+#include "arete/queue.h"
 
 #ifdef __cplusplus
 extern "C" {

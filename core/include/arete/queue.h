@@ -2,7 +2,7 @@
 #ifndef ARETE_QUEUE_H
 #define ARETE_QUEUE_H
 
-#include "memory.h"
+#include "arete/memory.h"
 
 #ifdef __cplusplus
 extern "C" {

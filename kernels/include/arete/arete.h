@@ -2,13 +2,13 @@
 #ifndef ARETE_H
 #define ARETE_H
 
-#include "base.h"
-#include "context.h"
-#include "cost.h"
-#include "device.h"
-#include "matmul.h"
-#include "memory.h"
-#include "plan.h"
-#include "queue.h"
+#include "arete/base.h"
+#include "arete/context.h"
+#include "arete/cost.h"
+#include "arete/device.h"
+#include "arete/matmul.h"
+#include "arete/memory.h"
+#include "arete/plan.h"
+#include "arete/queue.h"
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef ARETE_MATMUL_H
 #define ARETE_MATMUL_H
 
-#include "plan.h"
+#include "arete/plan.h"
 
 #ifdef __cplusplus
 extern "C" {
