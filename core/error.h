@@ -4,6 +4,7 @@
 
 #include "arete/base.h"
 #include "arete/context.h"
+#include "os.h"
 
 #if defined(__GNUC__)
 #define AR_PRINTF(format_at, args_at) __attribute__((format(printf, format_at, args_at)))

@@ -27,6 +27,7 @@ struct arete_context {
     arete_cpu_workers cpu_workers;
     uint32_t vector_width;
     uint32_t plan_cache_capacity;
+    bool cache_checked, cache_refused; /* binary_cache.c: the directory was looked at; must not be used */
     atomic_bool said_reference; /* the notice that only the reference device is here was given */
 };
 
@@ -64,9 +65,12 @@ struct arete_event {
     void *impl;
 };
 
-/* device.c: a new, empty buffer/queue/event object around impl; NULL: no memory (impl stays the caller's). */
+/* memory.c, queue.c: a new, empty buffer/queue/event object around impl; NULL: no memory (impl stays the caller's). */
 arete_buffer *ar_buffer_wrap(arete_device *device, void *impl, uint64_t bytes);
 arete_queue *ar_queue_wrap(arete_device *device, void *impl, uint32_t flags);
 arete_event *ar_event_wrap(arete_device *device, void *impl);
+
+/* queue.c: an event that completes when all before it, and after, have; does nothing when neither is asked for. */
+arete_status ar_queue_marker(arete_queue *queue, arete_wait_list after, arete_event **done);
 
 #endif

@@ -54,7 +54,8 @@ struct ar_family {
 
 struct arete_plan {
     atomic_int references;
-    arete_device *device; /* whose context is retained */
+    bool holds_context; /* a caller's plan retains the device's context; a cached one must not (a circle) */
+    arete_device *device;
     const ar_family *family;
     const ar_solver *solver;
     const char *choice;
@@ -90,13 +91,17 @@ arete_status ar_solve(arete_device *device, const ar_family *family, const void 
 arete_status ar_plan_scratch(const arete_plan *plan, arete_queue *queue, arete_buffer *given,
                              arete_buffer **scratch);
 
+/* A hash of a text, for packed_layout. */
+uint64_t ar_text_hash(const char *text);
+
 ar_plan_cache *ar_plan_cache_create(uint32_t capacity);
 void ar_plan_cache_free(ar_plan_cache *cache);
 
 /* Tuning records of a device: a text file per device and driver, a line per problem:
  *   <family> <problem text> | <solver:params> | <seconds> | <library version> <date>
- * The system's file is read first, the user's over it; of two lines for a problem the faster one counts, so files
- * merge by concatenation. */
+ * The system's file is read first, the user's over it; of two lines for a problem in one file the faster one
+ * counts, so files merge by concatenation. Lines that are empty or start with # are passed over, others that cannot
+ * be read are passed over with a warning that names file and line. */
 bool ar_tuning_find(arete_device *device, const char *key, char *solver, size_t solver_bytes);
 arete_status ar_tuning_put(arete_device *device, const char *key, const char *solver, double seconds, bool replace);
 void ar_tuning_free(ar_tuning *tuning);

@@ -1,0 +1,377 @@
+/* os.h on POSIX systems. */
+#define _GNU_SOURCE /* sched_getaffinity, where there is one */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "os.h"
+
+/* ---- memory ---- */
+
+static atomic_long allocations_left; /* 0: no fault planned; -1: failing */
+
+static bool allocation_fails(void) {
+    long left = atomic_load_explicit(&allocations_left, memory_order_relaxed);
+    if (left == 0) {
+        return false;
+    }
+    if (left < 0) {
+        return true;
+    }
+    left = atomic_fetch_sub(&allocations_left, 1);
+    if (left == 1) {
+        atomic_store(&allocations_left, -1);
+    }
+    return left <= 1;
+}
+
+void ar_os_fail_allocation(long n) {
+    atomic_store(&allocations_left, n);
+}
+
+void *ar_os_alloc(size_t bytes) {
+    return allocation_fails() ? NULL : calloc(1, bytes ? bytes : 1);
+}
+
+void *ar_os_realloc(void *old, size_t bytes) {
+    return allocation_fails() ? NULL : realloc(old, bytes ? bytes : 1);
+}
+
+void ar_os_free(void *memory) {
+    free(memory);
+}
+
+char *ar_os_strdup(const char *text) {
+    size_t bytes = strlen(text) + 1;
+    char *copy = ar_os_alloc(bytes);
+    return copy ? memcpy(copy, text, bytes) : NULL;
+}
+
+void *ar_os_alloc_aligned(size_t bytes, size_t alignment) {
+    void *memory = NULL;
+    if (allocation_fails() || posix_memalign(&memory, alignment < 64 ? 64 : alignment, bytes ? bytes : 1)) {
+        return NULL;
+    }
+    return memory;
+}
+
+void ar_os_free_aligned(void *memory) {
+    free(memory);
+}
+
+/* ---- threads and time ---- */
+
+struct ar_mutex {
+    pthread_mutex_t native;
+};
+
+ar_mutex *ar_mutex_create(void) {
+    ar_mutex *mutex = ar_os_alloc(sizeof *mutex);
+    if (mutex && pthread_mutex_init(&mutex->native, NULL)) {
+        ar_os_free(mutex);
+        mutex = NULL;
+    }
+    return mutex;
+}
+
+void ar_mutex_destroy(ar_mutex *mutex) {
+    if (mutex) {
+        pthread_mutex_destroy(&mutex->native);
+        ar_os_free(mutex);
+    }
+}
+
+void ar_mutex_lock(ar_mutex *mutex) {
+    pthread_mutex_lock(&mutex->native);
+}
+
+void ar_mutex_unlock(ar_mutex *mutex) {
+    pthread_mutex_unlock(&mutex->native);
+}
+
+double ar_os_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void ar_os_date(char *text, size_t bytes) {
+    time_t now = time(NULL);
+    struct tm parts;
+    if (!gmtime_r(&now, &parts) || !strftime(text, bytes, "%Y-%m-%d", &parts)) {
+        snprintf(text, bytes, "unknown");
+    }
+}
+
+/* ---- shared libraries ---- */
+
+ar_library *ar_library_open(const char *const *names, size_t count, char *why, size_t why_bytes) {
+    for (size_t i = 0; i < count; i++) {
+        void *handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+        if (handle) {
+            return handle;
+        }
+        const char *reason = dlerror();
+        snprintf(why, why_bytes, "%s", reason ? reason : "unknown reason");
+    }
+    return NULL;
+}
+
+void *ar_library_symbol(ar_library *library, const char *name) {
+    return dlsym(library, name);
+}
+
+void ar_library_close(ar_library *library) {
+    if (library) {
+        dlclose(library);
+    }
+}
+
+/* ---- files ---- */
+
+arete_status ar_os_read_file(const char *path, char **text, size_t *length) {
+    arete_status status = ARETE_OK;
+    char *content = NULL;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return ar_fail(errno == ENOENT || errno == ENOTDIR ? ARETE_E_NOT_FOUND : ARETE_E_IO, "cannot open %s: %s", path,
+                       strerror(errno));
+    }
+    struct stat facts;
+    if (fstat(file, &facts) || !S_ISREG(facts.st_mode)) {
+        status = ar_fail(ARETE_E_IO, "cannot read %s: not a plain file", path);
+        goto out;
+    }
+    size_t size = (size_t)facts.st_size, at = 0;
+    content = ar_os_alloc(size + 1);
+    if (!content) {
+        status = ar_fail_memory(path, size + 1);
+        goto out;
+    }
+    while (at < size) {
+        ssize_t got = read(file, content + at, size - at);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            status = ar_fail(ARETE_E_IO, "cannot read %s: %s", path, strerror(errno));
+            goto out;
+        }
+        if (got == 0) {
+            break; /* it shrank */
+        }
+        at += (size_t)got;
+    }
+    content[at] = '\0';
+    *text = content;
+    *length = at;
+    content = NULL;
+out:
+    ar_os_free(content);
+    close(file);
+    return status;
+}
+
+static bool write_all(int file, const char *data, size_t length) {
+    while (length) {
+        ssize_t put = write(file, data, length);
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put <= 0) {
+            return false;
+        }
+        data += put;
+        length -= (size_t)put;
+    }
+    return true;
+}
+
+arete_status ar_os_write_file(const char *path, const void *data, size_t length) {
+    size_t bytes = strlen(path) + sizeof ".XXXXXX";
+    char *beside = ar_os_alloc(bytes);
+    if (!beside) {
+        return ar_fail_memory(path, bytes);
+    }
+    snprintf(beside, bytes, "%s.XXXXXX", path);
+    arete_status status = ARETE_OK;
+    int file = mkstemp(beside); /* mode 0600 */
+    if (file < 0) {
+        status = ar_fail(ARETE_E_IO, "cannot write beside %s: %s", path, strerror(errno));
+        ar_os_free(beside);
+        return status;
+    }
+    bool good = write_all(file, data, length) && fsync(file) == 0;
+    int reason = errno;
+    good = close(file) == 0 && good;
+    if (good && rename(beside, path) == 0) {
+        ar_os_free(beside);
+        return ARETE_OK;
+    }
+    status = ar_fail(ARETE_E_IO, "cannot write %s: %s", path, strerror(good ? errno : reason));
+    unlink(beside);
+    ar_os_free(beside);
+    return status;
+}
+
+arete_status ar_os_remove_file(const char *path) {
+    return unlink(path) == 0 || errno == ENOENT ? ARETE_OK
+                                                : ar_fail(ARETE_E_IO, "cannot remove %s: %s", path, strerror(errno));
+}
+
+arete_status ar_os_private_directory(const char *path) {
+    size_t length = strlen(path);
+    char *part = ar_os_strdup(path);
+    if (!part) {
+        return ar_fail_memory("a path", length);
+    }
+    for (size_t i = 1; i <= length; i++) {
+        if (part[i] == '/' || part[i] == '\0') {
+            char kept = part[i];
+            part[i] = '\0';
+            mkdir(part, 0700); /* what matters is how it ends, below */
+            part[i] = kept;
+        }
+    }
+    ar_os_free(part);
+    struct stat facts;
+    if (lstat(path, &facts)) {
+        return ar_fail(ARETE_E_IO, "cannot make the directory %s: %s", path, strerror(errno));
+    }
+    if (!S_ISDIR(facts.st_mode)) {
+        return ar_fail(ARETE_E_IO, "%s is not a directory", path);
+    }
+    if (facts.st_uid != geteuid()) {
+        return ar_fail(ARETE_E_IO, "the directory %s belongs to user %lu, not to this one (%lu)", path,
+                       (unsigned long)facts.st_uid, (unsigned long)geteuid());
+    }
+    if (facts.st_mode & (S_IWGRP | S_IWOTH)) {
+        return ar_fail(ARETE_E_IO, "others may write to the directory %s (mode %03o); chmod go-w it", path,
+                       (unsigned)(facts.st_mode & 0777));
+    }
+    return ARETE_OK;
+}
+
+struct ar_file_lock {
+    int file;
+};
+
+ar_file_lock *ar_file_lock_take(const char *path) {
+    ar_file_lock *lock = ar_os_alloc(sizeof *lock);
+    if (!lock) {
+        return NULL;
+    }
+    lock->file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    while (lock->file >= 0 && flock(lock->file, LOCK_EX)) {
+        if (errno != EINTR) {
+            close(lock->file);
+            lock->file = -1;
+        }
+    }
+    if (lock->file < 0) {
+        ar_os_free(lock);
+        return NULL;
+    }
+    return lock;
+}
+
+void ar_file_lock_drop(ar_file_lock *lock) {
+    if (lock) {
+        close(lock->file);
+        ar_os_free(lock);
+    }
+}
+
+/* ---- the machine ---- */
+
+const char *ar_os_env(const char *name) {
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+bool ar_os_set_env(const char *name, const char *value) {
+    return !getenv(name) && setenv(name, value, 0) == 0;
+}
+
+uint32_t ar_os_allowed_cpus(bool *contiguous) {
+    *contiguous = false;
+#ifdef __linux__
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+        uint32_t count = (uint32_t)CPU_COUNT(&set);
+        *contiguous = true;
+        for (uint32_t i = 0; i < count; i++) {
+            *contiguous = *contiguous && CPU_ISSET(i, &set);
+        }
+        return count;
+    }
+#endif
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (uint32_t)online : 1;
+}
+
+uint64_t ar_os_memory_bytes(void) {
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
+}
+
+uint64_t ar_os_last_cache_bytes(void) {
+    long bytes = 0;
+#ifdef _SC_LEVEL3_CACHE_SIZE
+    bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
+    if (bytes <= 0) {
+        bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+    }
+#endif
+    return bytes > 0 ? (uint64_t)bytes : 0;
+}
+
+/* The value of the first line of /proc/cpuinfo that starts with key; empty when there is none. */
+static void cpuinfo(const char *key, char *value, size_t bytes) {
+    value[0] = '\0';
+    FILE *file = fopen("/proc/cpuinfo", "re");
+    if (!file) {
+        return;
+    }
+    char line[8192];
+    while (!value[0] && fgets(line, sizeof line, file)) {
+        char *colon = strchr(line, ':');
+        if (colon && strncmp(line, key, strlen(key)) == 0) {
+            colon += strspn(colon, ": \t");
+            colon[strcspn(colon, "\n")] = '\0';
+            snprintf(value, bytes, "%s", colon);
+        }
+    }
+    fclose(file);
+}
+
+void ar_os_cpu_name(char *text, size_t bytes) {
+    cpuinfo("model name", text, bytes);
+    if (!text[0]) {
+        snprintf(text, bytes, "unknown CPU");
+    }
+}
+
+uint64_t ar_os_cpu_features(void) {
+    static const char *const keys[] = {"model name", "flags", "Features", "isa"};
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        char value[8192];
+        cpuinfo(keys[i], value, sizeof value);
+        for (const char *c = value; *c; c++) {
+            hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+        }
+    }
+    return hash;
+}
