@@ -8,7 +8,7 @@ function(arete_embed target)
     string(REGEX REPLACE "[/.]" "_" symbol ${file})
     string(REGEX REPLACE "_cl$" "" symbol ${symbol})
     set(output ${generated}/${symbol}.c)
-    file(GLOB included CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+    file(GLOB included CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h ${CMAKE_CURRENT_SOURCE_DIR}/*/*.h)
     add_custom_command(OUTPUT ${output}
       COMMAND ${CMAKE_COMMAND} -DSYMBOL=ar_source_${symbol} -DNAME=${file} -DROOT=${CMAKE_CURRENT_SOURCE_DIR}
               -DPRELUDE=${embed_PRELUDE} -DOUTPUT=${output} -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
