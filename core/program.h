@@ -32,13 +32,14 @@ arete_status ar_kernel_get(arete_device *device, const ar_source *source, const 
 void ar_programs_free(arete_device *device);
 
 /* An argument of a launch. Build the list in order: AR_BUFFER(b), AR_I32(x), AR_I64(x), AR_F32(x), AR_F64(x),
- * AR_LOCAL(bytes). A NULL buffer is passed as NULL. */
-typedef enum ar_arg_kind { AR_ARG_BUFFER, AR_ARG_LOCAL, AR_ARG_VALUE } ar_arg_kind;
+ * AR_STRUCT(object) for a struct by value, AR_LOCAL(bytes). A NULL buffer is passed as NULL. */
+typedef enum ar_arg_kind { AR_ARG_BUFFER, AR_ARG_LOCAL, AR_ARG_VALUE, AR_ARG_STRUCT } ar_arg_kind;
 
 typedef struct ar_arg {
     ar_arg_kind kind;
-    uint32_t bytes; /* of the value, or of local memory */
+    uint32_t bytes; /* of the value, the struct, or of local memory */
     union {
+        const void *object; /* a struct, read during the call that launches */
         arete_buffer *buffer;
         int32_t i32;
         int64_t i64;
@@ -53,6 +54,7 @@ typedef struct ar_arg {
 #define AR_I64(x) ((ar_arg){.kind = AR_ARG_VALUE, .bytes = 8, .as.i64 = (x)})
 #define AR_F32(x) ((ar_arg){.kind = AR_ARG_VALUE, .bytes = 4, .as.f32 = (x)})
 #define AR_F64(x) ((ar_arg){.kind = AR_ARG_VALUE, .bytes = 8, .as.f64 = (x)})
+#define AR_STRUCT(x) ((ar_arg){.kind = AR_ARG_STRUCT, .bytes = (uint32_t)sizeof(x), .as.object = &(x)})
 
 typedef struct ar_launch {
     const ar_kernel *kernel;

@@ -156,7 +156,10 @@ static cl_int set_arguments(const ar_cl *cl, cl_kernel kernel, const ar_launch *
             cl_mem mem = arg->as.buffer ? arg->as.buffer->impl : NULL;
             code = cl->clSetKernelArg(kernel, i, sizeof mem, &mem);
         } else {
-            code = cl->clSetKernelArg(kernel, i, arg->bytes, arg->kind == AR_ARG_LOCAL ? NULL : &arg->as);
+            const void *value = arg->kind == AR_ARG_LOCAL    ? NULL
+                                : arg->kind == AR_ARG_STRUCT ? arg->as.object
+                                                             : (const void *)&arg->as;
+            code = cl->clSetKernelArg(kernel, i, arg->bytes, value);
         }
         if (code) {
             break;
@@ -172,6 +175,7 @@ static arete_status launch_fail(cl_int code, arete_queue *queue, const ar_launch
         const ar_arg *arg = &launch->args[at];
         const char *kind = arg->kind == AR_ARG_BUFFER ? "a buffer"
                            : arg->kind == AR_ARG_LOCAL ? "local memory"
+                           : arg->kind == AR_ARG_STRUCT ? "a struct"
                                                        : "a value";
         return ar_cl_fail(code, "kernel %s: argument %u (%s, %u bytes)", launch->kernel->name, at, kind,
                           arg->kind == AR_ARG_BUFFER ? (unsigned)sizeof(cl_mem) : arg->bytes);
