@@ -33,6 +33,9 @@ typedef struct arete_matmul_desc {
     arete_activation activation;
     float slope;        /**< of leaky relu */
     const char *solver; /**< NULL: chosen; a name ("gemv"), or with parameters as arete_plan_solver() gives them */
+    bool prepack;       /**< B will come packed by arete_matmul_pack_b() (weights): the solver is chosen without the
+                             time of packing, and if it takes packed B, args.packed_b is required. A solver that reads
+                             B as it is may still be chosen: arete_matmul_packs_b() tells. */
 } arete_matmul_desc;
 
 /**
