@@ -26,36 +26,39 @@ typedef struct bench {
     ar_launch launch;
 } bench;
 
-static void bare(bench *b) {
+static int bare(bench *b) {
     cl_command_queue queue = arete_opencl_queue(b->f->queue);
+    cl_int code = CL_SUCCESS;
     for (cl_uint i = 0; i < ARGS; i++) {
         cl_mem mem = i < 3 ? arete_opencl_mem(b->buffers[i]) : NULL;
-        clSetKernelArg(b->native, i, i < 3 ? sizeof mem : b->args[i].bytes,
-                       i < 3 ? (const void *)&mem : (const void *)&b->args[i].as);
+        code |= clSetKernelArg(b->native, i, i < 3 ? sizeof mem : b->args[i].bytes,
+                               i < 3 ? (const void *)&mem : (const void *)&b->args[i].as);
     }
-    clEnqueueNDRangeKernel(queue, b->native, 1, NULL, b->launch.global, b->launch.local, 0, NULL, NULL);
+    return code | clEnqueueNDRangeKernel(queue, b->native, 1, NULL, b->launch.global, b->launch.local, 0, NULL, NULL);
 }
 
-static void by_backend(bench *b) {
-    b->f->device->backend->queue->launch(b->f->queue, &b->launch, (ar_when){0, NULL, NULL});
+static int by_backend(bench *b) {
+    return (int)b->f->device->backend->queue->launch(b->f->queue, &b->launch, (ar_when){0, NULL, NULL});
 }
 
-static void by_core(bench *b) {
-    ar_launch_run(b->f->queue, &b->launch, ARETE_WAIT_NONE, NULL);
+static int by_core(bench *b) {
+    return (int)ar_launch_run(b->f->queue, &b->launch, ARETE_WAIT_NONE, NULL);
 }
 
-static double round_of(bench *b, void (*way)(bench *)) {
+static double round_of(bench *b, int (*way)(bench *)) {
     cl_command_queue queue = arete_opencl_queue(b->f->queue);
     cl_event gate = clCreateUserEvent(arete_opencl_context(b->f->device), NULL);
     clEnqueueBarrierWithWaitList(queue, 1, &gate, NULL);
+    int wrong = 0;
     double started = ar_os_seconds();
     for (int i = 0; i < LAUNCHES; i++) {
-        way(b);
+        wrong |= way(b);
     }
     double seconds = ar_os_seconds() - started;
     clSetUserEventStatus(gate, CL_COMPLETE);
     clFinish(queue);
     clReleaseEvent(gate);
+    assert_int_equal(wrong, 0);
     return seconds / LAUNCHES * 1e9;
 }
 
@@ -66,7 +69,7 @@ static int compare(const void *a, const void *b) {
 
 static void measure(void **state) {
     bench b = {.f = *state};
-    static void (*const ways[WAYS])(bench *) = {bare, by_backend, by_core};
+    static int (*const ways[WAYS])(bench *) = {bare, by_backend, by_core};
     static const char *const names[WAYS] = {"bare calls", "backend's launch", "ar_launch_run"};
     static double ns[WAYS][ROUNDS], above[WAYS][ROUNDS];
     assert_ok(ar_kernel_get(b.f->device, &source, "", "many", &b.kernel));
