@@ -1,0 +1,69 @@
+/* micro.h: the register-blocked product all CPU-class kernels share.
+ *
+ *   out[MR][MICRO_NV * LANES] (+)= sum over p < steps of  a(i, p) * b(p, j)
+ *
+ * Include it once for each instance wanted; the MICRO_* parameters are consumed.
+ *   MICRO_NAME      name of the function to define
+ *   MICRO_MR        rows of the block;  MICRO_NV  its vectors across: 1 or 2
+ *   MICRO_A_ROW     distance in reals from a(i, p) to a(i + 1, p), a constant
+ *   MICRO_A_STEP    distance in reals from a(i, p) to a(i, p + 1), a constant
+ *   MICRO_B_SPACE   address space of b; MICRO_B_TYPE its element type
+ *   MICRO_B_LOAD(b, v)  realv number v at b; may use the function's argument `zero` (realv[2])
+ *   MICRO_B_STEP    distance in elements from b(p, j) to b(p + 1, j), an expression
+ *
+ * One step is MR * NV fma, NV loads of b and MR broadcasts of a. Registers: MR * NV accumulators + NV + 1,
+ * so 12 x 2 (up to 14 x 2) fits 32 registers, 6 x 2 fits 16. A compiler that knows fma() as one
+ * instruction keeps whole vectors; `a * b + c` may be split.
+ * a lies in private memory, compact and apart from cache-set conflicts, whatever A's layout was.
+ */
+static inline void MICRO_NAME(const real *a, MICRO_B_SPACE const MICRO_B_TYPE *b, long steps,
+                              const realv *zero, realv *out, int accumulate)
+{
+    realv acc[MICRO_MR][MICRO_NV];
+#pragma unroll
+    for (int i = 0; i < MICRO_MR; ++i) {
+#pragma unroll
+        for (int v = 0; v < MICRO_NV; ++v)
+            acc[i][v] = (realv)(0);
+    }
+#pragma unroll 1
+    for (long p = 0; p < steps; ++p) {
+        realv bv[MICRO_NV];
+#pragma unroll
+        for (int v = 0; v < MICRO_NV; ++v)
+            bv[v] = MICRO_B_LOAD(b, v);
+#pragma unroll
+        for (int i = 0; i < MICRO_MR; ++i) {
+            realv av = (realv)(a[i * MICRO_A_ROW]);
+#pragma unroll
+            for (int v = 0; v < MICRO_NV; ++v)
+                acc[i][v] = fma(av, bv[v], acc[i][v]);
+        }
+        a += MICRO_A_STEP;
+        b += MICRO_B_STEP;
+    }
+    if (accumulate) {
+#pragma unroll
+        for (int i = 0; i < MICRO_MR; ++i) {
+#pragma unroll
+            for (int v = 0; v < MICRO_NV; ++v)
+                out[i * 2 + v] += acc[i][v];
+        }
+    } else {
+#pragma unroll
+        for (int i = 0; i < MICRO_MR; ++i) {
+#pragma unroll
+            for (int v = 0; v < MICRO_NV; ++v)
+                out[i * 2 + v] = acc[i][v];
+        }
+    }
+}
+#undef MICRO_NAME
+#undef MICRO_MR
+#undef MICRO_NV
+#undef MICRO_A_ROW
+#undef MICRO_A_STEP
+#undef MICRO_B_SPACE
+#undef MICRO_B_TYPE
+#undef MICRO_B_LOAD
+#undef MICRO_B_STEP
