@@ -218,8 +218,7 @@ static arete_status find_locked(arete_context *context, const char *selector, ar
     arete_device *found = NULL;
     size_t matches = 0;
     for (size_t i = 0; i < context->device_count; i++) {
-        const char *id = context->devices[i]->info.id;
-        if (strlen(id) == strlen(selector) && contains(id, selector)) {
+        if (strcmp(context->devices[i]->info.id, selector) == 0) {
             *device = context->devices[i];
             return ARETE_OK;
         }

@@ -184,7 +184,7 @@ arete_status arete_matmul_pack_b(const arete_plan *plan, arete_queue *queue, con
     arete_buffer *made = NULL;
     status = arete_buffer_create(plan->device, plan->packed_bytes, &made);
     if (status == ARETE_OK)
-        status = ar_matmul_pack(plan, queue, &problem, b, made, ARETE_WAIT_NONE);
+        status = ar_matmul_pack(plan, queue, &problem, b, made);
     if (status != ARETE_OK) {
         arete_buffer_release(made);
         return ar_fail_within(status, "arete_matmul_pack_b");

@@ -29,11 +29,15 @@ AR_PRINTF(2, 3) static void put(writer *w, const char *format, ...) {
     w->room -= step;
 }
 
-static void put_real(writer *w, const char *name, double value) {
+/* The shortest digits that read back to the same value, a float where single. */
+static void put_real(writer *w, const char *name, double value, bool single) {
     char text[40];
-    snprintf(text, sizeof text, "%g", value);
-    if (strtod(text, NULL) != value)
-        snprintf(text, sizeof text, "%.17g", value);
+    for (int digits = 6; digits <= 17; ++digits) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        double back = strtod(text, NULL);
+        if (back == value || (single && (float)back == (float)value))
+            break;
+    }
     put(w, " %s=%s", name, text);
 }
 
@@ -122,9 +126,9 @@ void ar_matmul_format(const void *problem, char *text, size_t bytes) {
     if (p->type_c != default_c(p->type_a))
         put(&w, " c=%s", arete_dtype_name((arete_dtype)p->type_c));
     if (p->alpha != 1)
-        put_real(&w, "alpha", p->alpha);
+        put_real(&w, "alpha", p->alpha, false);
     if (p->beta != 0)
-        put_real(&w, "beta", p->beta);
+        put_real(&w, "beta", p->beta, false);
     if (p->cin == MATMUL_CIN_APART)
         put(&w, " cin=%s", arete_dtype_name((arete_dtype)p->type_cin));
     if (p->cin_splat)
@@ -136,7 +140,7 @@ void ar_matmul_format(const void *problem, char *text, size_t bytes) {
     if (p->activation != ARETE_ACT_NONE)
         put(&w, " act=%s", arete_activation_name((arete_activation)p->activation));
     if (p->slope != 0)
-        put_real(&w, "slope", (double)p->slope);
+        put_real(&w, "slope", (double)p->slope, true);
     const char *const names[4] = {"ascale", "azero", "bscale", "bzero"};
     const uint8_t kinds[4] = {p->a_scale, p->a_zero, p->b_scale, p->b_zero};
     for (int i = 0; i < 4; ++i) {

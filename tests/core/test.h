@@ -4,7 +4,6 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,7 +11,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 
 #include "arete/arete.h"
 
@@ -23,7 +21,6 @@
             fail_msg("%s gave %s (%s), not %s", #call, arete_status_name(got_), arete_error_text(), #expected);      \
         }                                                                                                            \
     } while (0)
-#define assert_near(a, b, within) assert_true(fabs((a) - (b)) <= (within))
 #define assert_ok(call) assert_status(call, ARETE_OK)
 #define assert_text(part)                                                                                            \
     do {                                                                                                             \
