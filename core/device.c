@@ -218,7 +218,8 @@ static arete_status find_locked(arete_context *context, const char *selector, ar
     arete_device *found = NULL;
     size_t matches = 0;
     for (size_t i = 0; i < context->device_count; i++) {
-        if (strcmp(context->devices[i]->info.id, selector) == 0) {
+        const char *id = context->devices[i]->info.id;
+        if (strlen(id) == strlen(selector) && contains(id, selector)) {
             *device = context->devices[i];
             return ARETE_OK;
         }

@@ -167,6 +167,7 @@ arete_status ar_cl_describe(const ar_cl *cl, cl_platform_id platform, cl_device_
     describe_memory(cl, id, info);
     describe_groups(cl, id, info);
     describe_vectors(cl, id, info->extensions, info);
+    info->workers_pinned = ar_cl_workers_placed(info);
     return ARETE_OK;
 }
 

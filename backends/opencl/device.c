@@ -31,28 +31,33 @@ bool ar_cl_is_pocl(const char *platform_name) {
     return strcmp(platform_name, "Portable Computing Language") == 0;
 }
 
-/* PoCL's pthread workers pile up on one core unless they are pinned. PoCL reads POCL_AFFINITY when it makes the
- * workers, at the first platform call, and aborts when worker i may not run on CPU i; hence the check. */
+/* How PoCL's workers were placed when this process first asked for platforms through here: PoCL reads POCL_AFFINITY
+ * then, once, and takes its first character for yes or no. An application that used PoCL before that without the
+ * variable is not noticed. */
+enum { PLACED_UNKNOWN, PLACED_NO, PLACED_YES };
+static atomic_int placed;
+
+/* PoCL's pthread workers pile up on one core unless they are pinned. It aborts when worker i may not run on CPU i;
+ * hence the check. */
 static void place_workers(const arete_context *context) {
     bool contiguous = false;
-    if (context->cpu_workers != ARETE_CPU_WORKERS_PINNED) {
-        return;
-    }
     ar_os_allowed_cpus(&contiguous);
-    if (contiguous) {
-        ar_os_set_env("POCL_AFFINITY", "1");
-    } else {
+    if (context->cpu_workers == ARETE_CPU_WORKERS_PINNED && !contiguous) {
         ar_log(context, ARETE_LOG_INFO,
                "opencl: this process may not run on CPUs 0 to n-1, so PoCL's workers are left unpinned");
+    } else if (context->cpu_workers == ARETE_CPU_WORKERS_PINNED && atomic_load(&placed) == PLACED_UNKNOWN) {
+        ar_os_set_env("POCL_AFFINITY", "1");
+    }
+    const char *affinity = ar_os_env("POCL_AFFINITY");
+    int now = affinity && affinity[0] == '1' && contiguous ? PLACED_YES : PLACED_NO, unknown = PLACED_UNKNOWN;
+    if (!atomic_compare_exchange_strong(&placed, &unknown, now) && unknown == PLACED_NO &&
+        context->cpu_workers == ARETE_CPU_WORKERS_PINNED && contiguous) {
+        ar_log(context, ARETE_LOG_INFO, "opencl: PoCL's workers were made before, unpinned, and stay so");
     }
 }
 
-/* PoCL takes the value's first character for yes or no. */
-static bool workers_are_placed(void) {
-    const char *affinity = ar_os_env("POCL_AFFINITY");
-    bool contiguous = false;
-    ar_os_allowed_cpus(&contiguous);
-    return affinity && affinity[0] == '1' && contiguous;
+bool ar_cl_workers_placed(const arete_device_info *info) {
+    return info->kind == ARETE_DEVICE_CPU && ar_cl_is_pocl(info->platform) && atomic_load(&placed) == PLACED_YES;
 }
 
 /* PoCL keeps its own cache of compiled kernels, which stays where the user or PoCL puts it: other programs share it,
@@ -155,7 +160,7 @@ arete_status ar_cl_context(arete_device *device, cl_context *context) {
 
 /* One device into the context's list, or a word in the note why not. */
 static arete_status add_device(arete_context *context, const ar_cl *cl, cl_platform_id platform, cl_device_id id,
-                               bool pocl, note *out) {
+                               note *out) {
     ar_cl_description description;
     arete_status status = ar_cl_describe(cl, platform, id, &description);
     if (status) {
@@ -168,8 +173,6 @@ static arete_status add_device(arete_context *context, const ar_cl *cl, cl_platf
         note_add(out, " [%s left out: %s]", description.info.name, left_out);
     } else {
         note_add(out, " %s;", description.info.name);
-        description.info.workers_pinned =
-            pocl && description.info.kind == ARETE_DEVICE_CPU && workers_are_placed();
         ar_cl_device *own = ar_cl_device_make(cl, platform, id);
         status = own ? ar_context_add_device(context, &ar_backend_opencl, own, &description.info, NULL, NULL)
                      : ar_fail_memory("an OpenCL device", sizeof *own);
@@ -186,8 +189,7 @@ static arete_status add_platform(arete_context *context, const ar_cl *cl, cl_pla
     if (!name) {
         return ar_fail_memory("the name of an OpenCL platform", 0);
     }
-    bool pocl = ar_cl_is_pocl(name);
-    if (pocl) {
+    if (ar_cl_is_pocl(name)) {
         warn_of_shared_cache(context);
     }
     cl_device_id devices[MAX_DEVICES];
@@ -202,7 +204,7 @@ static arete_status add_platform(arete_context *context, const ar_cl *cl, cl_pla
     }
     arete_status status = ARETE_OK;
     for (cl_uint i = 0; i < count && i < MAX_DEVICES && !status; i++) {
-        status = add_device(context, cl, platform, devices[i], pocl, out);
+        status = add_device(context, cl, platform, devices[i], out);
     }
     return status;
 }

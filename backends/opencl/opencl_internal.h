@@ -73,13 +73,15 @@ char *ar_cl_platform_text(const ar_cl *cl, cl_platform_id platform, cl_platform_
 /* Whether word stands among the space-separated words of text. */
 bool ar_cl_has_word(const char *text, const char *word);
 
-/* device.c: a new impl; retain: count a reference of the (sub-)device. NULL: no memory. */
+/* device.c: a new impl, NULL: no memory; and its end. */
 ar_cl_device *ar_cl_device_make(const ar_cl *cl, cl_platform_id platform, cl_device_id id);
 void ar_cl_device_free(ar_cl_device *device);
 /* The device's cl_context, made at the first call. */
 arete_status ar_cl_context(arete_device *device, cl_context *context);
 /* Whether it is a PoCL platform, by its name. */
 bool ar_cl_is_pocl(const char *platform_name);
+/* Whether PoCL's workers are pinned, on a device of its. */
+bool ar_cl_workers_placed(const arete_device_info *info);
 
 /* subdevices.c */
 arete_status ar_cl_split(arete_device *device, uint32_t units_each, arete_device **parts, size_t *count);

@@ -32,7 +32,6 @@ static arete_status add_part(arete_device *parent, cl_device_id id, arete_device
     ar_cl_description description;
     arete_status status = ar_cl_describe(whole->cl, whole->platform, id, &description);
     if (!status) {
-        description.info.workers_pinned = parent->info.workers_pinned;
         status = ar_context_add_device(parent->context, &ar_backend_opencl, own, &description.info, parent, part);
         ar_cl_describe_free(&description);
     }

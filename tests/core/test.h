@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+
 
 #include "arete/arete.h"
 
@@ -21,6 +23,7 @@
             fail_msg("%s gave %s (%s), not %s", #call, arete_status_name(got_), arete_error_text(), #expected);      \
         }                                                                                                            \
     } while (0)
+#define assert_near(a, b, within) assert_true(fabs((a) - (b)) <= (within))
 #define assert_ok(call) assert_status(call, ARETE_OK)
 #define assert_text(part)                                                                                            \
     do {                                                                                                             \

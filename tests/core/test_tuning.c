@@ -57,7 +57,7 @@ static void merge_and_malformed(void **state) {
     assert_true(ar_tuning_find(device, "toy b", solver, sizeof solver));
     assert_string_equal(solver, "two:x=3");
     assert_false(ar_tuning_find(device, "toy c", solver, sizeof solver));
-    assert_non_null(strstr(logged, ":5 is not")); /* the file and the line */
+    assert_non_null(strstr(logged, ":6 is not")); /* the file and the line */
     assert_false(ar_tuning_find(device, "toy b", solver, 3)); /* no room: as if there were none */
 
     /* What another process wrote meanwhile is kept. */
