@@ -60,9 +60,9 @@ bool ar_cl_workers_placed(const arete_device_info *info) {
     return info->kind == ARETE_DEVICE_CPU && ar_cl_is_pocl(info->platform) && atomic_load(&placed) == PLACED_YES;
 }
 
-/* PoCL keeps its own cache of compiled kernels, which stays where the user or PoCL puts it: other programs share it,
- * and it holds what binaries do not (the code for each local size). Without a home it falls back to a directory that
- * anybody can make beforehand. That is the user's to mend, so it is only said. */
+/* PoCL keeps its own cache of compiled kernels, which stays where the user or PoCL puts it: other programs share
+ * it, and it holds what binaries do not (the code for each local size). Without a home it falls back to a directory
+ * that anybody can make beforehand. That is the user's to mend, so it is only said. */
 static void warn_of_shared_cache(const arete_context *context) {
     if (!ar_os_env("POCL_CACHE_DIR") && !ar_os_env("XDG_CACHE_HOME") && !ar_os_env("HOME")) {
         ar_log(context, ARETE_LOG_WARN,
@@ -88,8 +88,11 @@ static void messages_free(ar_cl_messages *messages) {
     ar_os_free(messages);
 }
 
+/* Records of cl_contexts that somebody still held when their device went: OpenCL 1.2 does not tell their end. */
+static _Atomic(ar_cl_messages *) left_behind;
+
 /* Drops the cl_context. Somebody may still hold it (arete_opencl_context()), and the driver may then still call
- * context_message(): the record is left to it, 16 bytes, deaf. */
+ * context_message(): the record is left to it, a few bytes, deaf. */
 static void context_drop(ar_cl_device *own) {
     cl_uint references = 0;
     if (own->messages) {
@@ -104,6 +107,10 @@ static void context_drop(ar_cl_device *own) {
     own->cl->clReleaseContext(own->context);
     if (own->messages && references == 1) {
         messages_free(own->messages);
+    } else if (own->messages) {
+        own->messages->next = atomic_load(&left_behind);
+        while (!atomic_compare_exchange_weak(&left_behind, &own->messages->next, own->messages)) {
+        }
     }
 }
 

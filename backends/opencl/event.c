@@ -64,8 +64,8 @@ static arete_status cl_event_seconds(arete_event *event, double *seconds) {
     }
     /* A clock that reads under a millisecond was made up: rusticl counts the states, 1 ns each. */
     if (end < 1000000 || end < start) {
-        return ar_fail(ARETE_E_UNSUPPORTED, "the clock of %s (%s) is useless: a command started at %llu and ended at "
-                       "%llu ns; time it on the host", event->device->info.id, event->device->info.platform,
+        return ar_fail(ARETE_E_UNSUPPORTED, "the clock of %s (%s) is useless: a command started at %llu and ended "
+                       "at %llu ns; time it on the host", event->device->info.id, event->device->info.platform,
                        (unsigned long long)start, (unsigned long long)end);
     }
     *seconds = (double)(end - start) * 1e-9;

@@ -35,11 +35,11 @@ static const char *table_fill(ar_cl *cl) {
     const char *missing = NULL;
     void *symbol;
     /* A data pointer becomes a function pointer through a union: POSIX and Windows promise that it works. */
-#define TAKE(result, name, parameters)                                                                               \
-    symbol = ar_library_symbol(cl->library, #name);                                                                  \
+#define TAKE(result, name, parameters)                                                                             \
+    symbol = ar_library_symbol(cl->library, #name);                                                                \
     cl->name = ((union { void *data; result(CL_API_CALL *function) parameters; }){.data = symbol}).function;
-#define NEED(result, name, parameters)                                                                               \
-    TAKE(result, name, parameters)                                                                                   \
+#define NEED(result, name, parameters)                                                                             \
+    TAKE(result, name, parameters)                                                                                 \
     missing = symbol || missing ? missing : #name;
     AR_CL_FUNCTIONS(NEED, TAKE)
 #undef NEED

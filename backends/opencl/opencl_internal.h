@@ -28,6 +28,7 @@ typedef struct ar_cl {
 typedef struct ar_cl_messages {
     ar_mutex *lock;
     arete_context *context; /* NULL when it is gone */
+    struct ar_cl_messages *next;
 } ar_cl_messages;
 
 typedef struct ar_cl_device {

@@ -30,8 +30,9 @@ static arete_status build_or_release(arete_device *device, const char *name, cl_
     char *log = build_log(own->cl, own->id, program);
     arete_status status = ARETE_OK;
     if (means_bad_source(code)) {
-        status = ar_fail(ARETE_E_BUILD, "%s with options \"%s\" did not build on %s (%s): %s (%d)\n%s", name, options,
-                         device->info.id, device->info.name, ar_cl_name(code), (int)code, log ? log : "(no log)");
+        status = ar_fail(ARETE_E_BUILD, "%s with options \"%s\" did not build on %s (%s): %s (%d)\n%s", name,
+                         options, device->info.id, device->info.name, ar_cl_name(code), (int)code,
+                         log ? log : "(no log)");
     } else if (code) {
         status = ar_cl_fail(code, "building %s with options \"%s\" on %s: %.400s", name, options, device->info.id,
                             log ? log : "(no log)");
@@ -49,7 +50,8 @@ static arete_status build_or_release(arete_device *device, const char *name, cl_
 static arete_status check_compiler(arete_device *device, const char *name) {
     ar_cl_device *own = ar_cl_of(device);
     cl_bool available = CL_FALSE;
-    cl_int code = own->cl->clGetDeviceInfo(own->id, CL_DEVICE_COMPILER_AVAILABLE, sizeof available, &available, NULL);
+    cl_int code =
+        own->cl->clGetDeviceInfo(own->id, CL_DEVICE_COMPILER_AVAILABLE, sizeof available, &available, NULL);
     if (code || !available) {
         return ar_fail(ARETE_E_UNSUPPORTED, "%s: %s (%s) has no compiler for OpenCL C", name, device->info.id,
                        device->info.name);
@@ -57,8 +59,8 @@ static arete_status check_compiler(arete_device *device, const char *name) {
     return ARETE_OK;
 }
 
-static arete_status cl_program_build(arete_device *device, const char *name, const char *source, const char *options,
-                                     void **impl) {
+static arete_status cl_program_build(arete_device *device, const char *name, const char *source,
+                                     const char *options, void **impl) {
     ar_cl_device *own = ar_cl_of(device);
     cl_context context;
     arete_status status = check_compiler(device, name);

@@ -1,7 +1,7 @@
 /* In-order queues, and what is enqueued on them. An impl is the cl_command_queue itself.
  *
- * Nothing here allocates: a wait list is copied to the stack, and one that is too long for it goes before the command
- * as barriers, which order everything after them in an in-order queue.
+ * Nothing here allocates: a wait list is copied to the stack, and one that is too long for it goes before the
+ * command as barriers, which order everything after them in an in-order queue.
  */
 #include "opencl_internal.h"
 
@@ -185,8 +185,8 @@ static arete_status launch_fail(cl_int code, arete_queue *queue, const ar_launch
         global[i] = launch->global[i];
         local[i] = launch->local[i];
     }
-    return ar_cl_fail(code, "kernel %s: launching %zux%zux%zu work-items in groups of %zux%zux%zu on %s (at most %u "
-                      "in a group)", launch->kernel->name, global[0], global[1], global[2], local[0], local[1],
+    return ar_cl_fail(code, "kernel %s: launching %zux%zux%zu work-items in groups of %zux%zux%zu on %s (at most "
+                      "%u in a group)", launch->kernel->name, global[0], global[1], global[2], local[0], local[1],
                       local[2], info->id, info->max_group_size);
 }
 

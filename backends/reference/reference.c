@@ -1,8 +1,8 @@
 /* The reference backend: a device of host memory and host queues, always there.
  *
- * It runs plain C functions and no kernels: its program table is NULL. A buffer's impl is its memory itself, so that
- * a family's reference solver computes on buffer->impl. A command runs in the call that enqueues it, on the calling
- * thread; nothing is ever pending, so events are complete when they are made, and flush, finish and wait return at
+ * It runs plain C functions and no kernels: its program table is NULL. A buffer's impl is its memory itself, so
+ * that a family's reference solver computes on buffer->impl. A command runs in the call that enqueues it, on the
+ * calling thread; nothing is ever pending, so events are complete when they are made, and flush, finish and wait return at
  * once. An event carries how long its command took.
  */
 #include <stdio.h>
@@ -120,8 +120,8 @@ static arete_status reference_write(arete_queue *queue, arete_buffer *to, uint64
     return reference_move(at(to, offset), from, bytes, when);
 }
 
-static arete_status reference_read(arete_queue *queue, arete_buffer *from, uint64_t offset, uint64_t bytes, void *to,
-                                   ar_when when) {
+static arete_status reference_read(arete_queue *queue, arete_buffer *from, uint64_t offset, uint64_t bytes,
+                                   void *to, ar_when when) {
     (void)queue;
     return reference_move(to, at(from, offset), bytes, when);
 }

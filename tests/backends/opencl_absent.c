@@ -1,4 +1,5 @@
-/* Where there is no OpenCL: no error, a note that says what is missing (the first argument), the reference device. */
+/* Where there is no OpenCL: no error, a note that says what is missing (the first argument), and the reference
+ * device. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
-/* What a launch through the backend costs above the bare driver calls with the same arguments. Not a test: it prints
- * medians of rounds in which the two take turns, in nanoseconds a launch, on the queue of the device under test.
+/* What a launch through the backend costs above the bare driver calls with the same arguments. Not a test: it
+ * prints medians of rounds in which the two take turns, in nanoseconds a launch, on the device under test.
  *
- * Three ways are timed: the bare calls; the backend's launch entry; ar_launch_run(), core's checks included. The time
- * is that of enqueueing alone: the queue is finished between rounds, and a user event holds the device back until a
- * round is enqueued, so that no worker thread competes for the cores. */
+ * Three ways are timed: the bare calls; the backend's launch entry; ar_launch_run(), core's checks included. The
+ * time is that of enqueueing alone: the queue is finished between rounds, and a user event holds the device back until
+ * a round is enqueued, so that no worker thread competes for the cores. */
 #include "opencl_fixture.h"
 
 #include <stdlib.h>
@@ -34,7 +34,8 @@ static int bare(bench *b) {
         code |= clSetKernelArg(b->native, i, i < 3 ? sizeof mem : b->args[i].bytes,
                                i < 3 ? (const void *)&mem : (const void *)&b->args[i].as);
     }
-    return code | clEnqueueNDRangeKernel(queue, b->native, 1, NULL, b->launch.global, b->launch.local, 0, NULL, NULL);
+    return code | clEnqueueNDRangeKernel(queue, b->native, 1, NULL, b->launch.global, b->launch.local, 0, NULL,
+                                         NULL);
 }
 
 static int by_backend(bench *b) {

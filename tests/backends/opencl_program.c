@@ -11,7 +11,8 @@ static const ar_source arithmetic = SOURCE("test/arithmetic.cl",
     "}\n"
     "__kernel void address(__global ulong *out, __global const uchar *p) { out[0] = (ulong)p; }\n");
 
-static const ar_source broken = SOURCE("test/broken.cl", "__kernel void f(__global int *p) { p[0] = undeclared; }\n");
+static const ar_source broken = SOURCE("test/broken.cl",
+    "__kernel void f(__global int *p) { p[0] = undeclared; }\n");
 
 static void launches(void **state) {
     fixture *f = *state;
@@ -57,7 +58,8 @@ static void aligns_buffers(void **state) {
         uint64_t where = 1;
         assert_ok(arete_buffer_create(f->device, bytes, &buffer));
         ar_arg args[] = {AR_BUFFER(out), AR_BUFFER(buffer)};
-        ar_launch launch = {.kernel = address, .dims = 1, .global = {1}, .local = {1}, .args = args, .arg_count = 2};
+        ar_launch launch = {.kernel = address, .dims = 1, .global = {1}, .local = {1}, .args = args,
+                            .arg_count = 2};
         assert_ok(ar_launch_run(f->queue, &launch, ARETE_WAIT_NONE, NULL));
         assert_ok(arete_queue_read(f->queue, out, 0, 8, &where, ARETE_WAIT_NONE, NULL));
         assert_int_equal(where % 64, 0);
@@ -111,8 +113,8 @@ static void names_bad_launches(void **state) {
     arete_buffer_release(out);
 }
 
-/* A program's binary gives the same program again. Corrupt ones never reach a driver (the cache checks its hash, and
- * rusticl would abort), but PoCL refuses them as it should. */
+/* A program's binary gives the same program again. Corrupt ones never reach a driver (the cache checks its hash,
+ * and rusticl would abort), but PoCL refuses them as it should. */
 static void round_trips_binaries(void **state) {
     fixture *f = *state;
     const ar_program_ops *ops = f->device->backend->program;
