@@ -2,8 +2,8 @@
  *
  * It runs plain C functions and no kernels: its program table is NULL. A buffer's impl is its memory itself, so
  * that a family's reference solver computes on buffer->impl. A command runs in the call that enqueues it, on the
- * calling thread; nothing is ever pending, so events are complete when they are made, and flush, finish and wait return at
- * once. An event carries how long its command took.
+ * calling thread; nothing is ever pending, so events are complete when they are made, and flush, finish and wait
+ * return at once. An event carries how long its command took.
  */
 #include <stdio.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * prints medians of rounds in which the two take turns, in nanoseconds a launch, on the device under test.
  *
  * Three ways are timed: the bare calls; the backend's launch entry; ar_launch_run(), core's checks included. The
- * time is that of enqueueing alone: the queue is finished between rounds, and a user event holds the device back until
- * a round is enqueued, so that no worker thread competes for the cores. */
+ * time is that of enqueueing alone: the queue is finished between rounds, and a user event holds the device back
+ * until a round is enqueued, so that no worker thread competes for the cores. */
 #include "opencl_fixture.h"
 
 #include <stdlib.h>
