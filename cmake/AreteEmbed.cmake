@@ -1,5 +1,6 @@
 # arete_embed(TARGET PRELUDE file FILES a.cl b.cl ...): makes each kernel source a byte array in TARGET, as
-# ar_source_<folder>_<name>, declared in <sources.h>. The prelude comes first; each #include "x" is replaced by x.
+# ar_source_<folder>_<name>, declared in <sources.h>. The prelude, if one is named, comes first; each #include "x" is
+# replaced by x.
 function(arete_embed target)
   cmake_parse_arguments(embed "" "PRELUDE" "FILES" ${ARGN})
   set(generated ${CMAKE_CURRENT_BINARY_DIR}/embedded)

@@ -1,6 +1,9 @@
 # Writes OUTPUT, a C file with the kernel source NAME (below ROOT) as an ar_source called SYMBOL: PRELUDE first, and
 # each line  #include "x"  replaced by the file x below ROOT. Run by arete_embed().
-file(READ ${ROOT}/${PRELUDE} text)
+set(text "")
+if(PRELUDE)
+  file(READ ${ROOT}/${PRELUDE} text)
+endif()
 file(READ ${ROOT}/${NAME} body)
 string(APPEND text "\n${body}")
 set(line "\n#include \"([^\"\n]+)\"[^\n]*\n") # at the start of a line: comments may speak of it
@@ -17,7 +20,7 @@ string(LENGTH "${bytes}" digits)
 math(EXPR length "${digits} / 2")
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
 string(REGEX REPLACE "(0x[0-9a-f][0-9a-f],0x[0-9a-f][0-9a-f],0x[0-9a-f][0-9a-f],0x[0-9a-f][0-9a-f],0x[0-9a-f][0-9a-f],0x[0-9a-f][0-9a-f],0x[0-9a-f][0-9a-f],0x[0-9a-f][0-9a-f],)" "\\1\n" bytes "${bytes}")
-file(WRITE ${OUTPUT} "/* Generated from kernels/${NAME}. */
+file(WRITE ${OUTPUT} "/* Generated from ${NAME}. */
 #include \"sources.h\"
 
 static const unsigned char bytes[] = {

@@ -1,0 +1,30 @@
+/* Records of a bench in the forms that people and programs read: JSON, CSV, a table. */
+#ifndef AR_RECORD_H
+#define AR_RECORD_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "bench.h"
+
+/* One case. NULL: no memory. */
+json_t *ar_record_json(const ar_case *of, const arete_device *device, const ar_record *record);
+
+/* What stands once in a file: versions, machine, device, roofs, settings. records is taken over. */
+json_t *ar_report_json(const ar_bench_spec *spec, json_t *records, const ar_peer_process *peers, size_t peer_count);
+json_t *ar_roofs_json(const ar_measured_roofs *measured);
+json_t *ar_device_json(const arete_device *device);
+
+/* "-" is standard output. ARETE_E_IO. */
+arete_status ar_json_write(const json_t *json, const char *path);
+
+void ar_csv_head(FILE *to);
+void ar_csv_line(FILE *to, const ar_case *of, const arete_device *device, const ar_record *record);
+
+/* The table: a head with a column for each peer, a line for each case, the mean at the end. */
+void ar_table_head(FILE *to, const ar_peer_process *peers, size_t peer_count);
+void ar_table_line(FILE *to, const ar_case *of, const ar_record *record, bool colour);
+/* records: count of them. */
+void ar_table_mean(FILE *to, ar_record *const *records, size_t count);
+
+#endif

@@ -1,0 +1,330 @@
+#include "roofs.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "error.h"
+#include "os.h"
+#include "program.h"
+#include "sources.h"
+
+enum { CHAINS = 12, GPU_GROUP = 256, REPEATS = 7 };
+
+/* What all measurements of a device share. */
+typedef struct bench_device {
+    arete_device *device;
+    const arete_device_info *info;
+    arete_queue *queue;
+    arete_buffer *from, *to;
+    uint64_t bytes; /* of each of the two */
+    bool cpu;
+} bench_device;
+
+/* One way to shape the work. */
+typedef struct shape {
+    uint32_t width; /* vector lanes */
+    size_t items, group;
+} shape;
+
+static void note(char *text, size_t bytes, const char *what, const char *why) {
+    size_t length = strlen(text);
+    snprintf(text + length, bytes - length, "%s%s: %s", length ? "; " : "", what, why);
+}
+
+uint64_t ar_last_cache(const arete_device *device) {
+    const arete_device_info *info = arete_device_get_info(device);
+    bool host = info->kind == ARETE_DEVICE_CPU || info->kind == ARETE_DEVICE_REFERENCE;
+    uint64_t own = host ? ar_os_last_cache_bytes() : 0;
+    return own > info->cache_bytes ? own : info->cache_bytes;
+}
+
+static arete_status get_kernel(const bench_device *on, const char *real, uint32_t width, const char *name,
+                               const ar_kernel **kernel) {
+    char options[96];
+    snprintf(options, sizeof options, "-DREAL=%s -DW=%u -DCHUNKED=%d%s", real, width, on->cpu ? 1 : 0,
+             strcmp(real, "double") == 0 ? " -DNEEDS_F64" : "");
+    return ar_kernel_get(on->device, &ar_source_roofs_roofs, options, name, kernel);
+}
+
+/* Seconds of count launches, queued, and one wait. */
+static arete_status time_launches(const bench_device *on, const ar_launch *launch, size_t count, double *seconds) {
+    double start = ar_os_seconds();
+    arete_status status = ARETE_OK;
+    for (size_t i = 0; i < count && status == ARETE_OK; i++)
+        status = ar_launch_run(on->queue, launch, ARETE_WAIT_NONE, NULL);
+    if (status == ARETE_OK)
+        status = arete_queue_finish(on->queue);
+    *seconds = ar_os_seconds() - start;
+    return status;
+}
+
+/* The shortest of several. The first, which may compile, does not count. */
+static arete_status best_time(const bench_device *on, const ar_launch *launch, double *best) {
+    double seconds;
+    arete_status status = time_launches(on, launch, 1, &seconds);
+    *best = INFINITY;
+    for (int i = 0; i < REPEATS && status == ARETE_OK; i++) {
+        status = time_launches(on, launch, 1, &seconds);
+        *best = fmin(*best, seconds);
+    }
+    return status;
+}
+
+static ar_launch launch_of(const ar_kernel *kernel, const ar_arg *args, uint32_t count, shape how) {
+    return (ar_launch){.kernel = kernel, .dims = 1, .global = {how.items, 1, 1}, .local = {how.group, 1, 1},
+                       .args = args, .arg_count = count};
+}
+
+/* Operations a second of one shape; 0 and a reason when the figure cannot be trusted. */
+static arete_status measure_peak(const bench_device *on, const char *real, shape how, double *rate, char *why) {
+    const ar_kernel *kernel;
+    *rate = 0;
+    arete_status status = get_kernel(on, real, how.width, "peak", &kernel);
+    int32_t steps = 1024;
+    double once = 0, twice = 0;
+    while (status == ARETE_OK) { /* as many steps as take a few milliseconds: launches no longer count */
+        ar_arg args[] = {AR_BUFFER(on->from), AR_BUFFER(on->to), AR_I32(steps)};
+        ar_launch launch = launch_of(kernel, args, 3, how);
+        status = best_time(on, &launch, &once);
+        if (once > 0.004 || steps >= 1 << 26)
+            break;
+        steps *= once < 0.0005 ? 8 : 2;
+    }
+    if (status == ARETE_OK) {
+        ar_arg args[] = {AR_BUFFER(on->from), AR_BUFFER(on->to), AR_I32(2 * steps)};
+        ar_launch launch = launch_of(kernel, args, 3, how);
+        status = best_time(on, &launch, &twice);
+    }
+    if (status != ARETE_OK)
+        return status;
+    if (twice < 1.7 * once || twice > 2.5 * once) {
+        snprintf(why, 128, "twice the steps took %.2f times as long", twice / once);
+        return ARETE_OK;
+    }
+    *rate = 2.0 * 2.0 * steps * CHAINS * how.width * (double)how.items / twice;
+    return ARETE_OK;
+}
+
+static size_t group_size(const bench_device *on) {
+    return on->cpu ? 1 : on->info->max_group_size < GPU_GROUP ? on->info->max_group_size : GPU_GROUP;
+}
+
+static void best_peak(const bench_device *on, const char *real, uint32_t native, double *peak, ar_measured_roofs *into) {
+    const char *type = strcmp(real, "double") == 0 ? "f64" : "f32";
+    uint32_t widths[3] = {native > 1 ? native : 1, native > 1 ? native / 2 : 2, 4};
+    char why[128] = "", line[64];
+    uint32_t won = 0;
+    double best = 0;
+    for (int i = 0; i < (on->cpu ? 2 : 3); i++) {
+        shape how = {widths[i], on->cpu ? 4 * on->info->compute_units : on->info->compute_units * 2048u,
+                     group_size(on)};
+        double rate;
+        if (measure_peak(on, real, how, &rate, why) != ARETE_OK)
+            snprintf(why, sizeof why, "%.120s", arete_error_text());
+        else if (rate > best) {
+            best = rate;
+            won = widths[i];
+        }
+    }
+    if (best > 0) {
+        *peak = best;
+        snprintf(line, sizeof line, "%ux%d fma", won, CHAINS);
+        note(into->how, sizeof into->how, type, line);
+    } else {
+        *peak = 0;
+        note(into->missing, sizeof into->missing, type, why);
+    }
+}
+
+static size_t floor_multiple(uint64_t value, uint64_t of) {
+    return (size_t)(value / of * of);
+}
+
+/* Bytes a second when reading a working set of so many bytes again and again. */
+static arete_status measure_read(const bench_device *on, uint64_t working_set, uint32_t width, bool memory,
+                                 double *rate) {
+    const ar_kernel *kernel;
+    *rate = 0;
+    size_t items = on->cpu ? (memory ? 8u : 1u) * on->info->compute_units : on->info->compute_units * 1024u;
+    shape how = {width, items, group_size(on)};
+    arete_status status = get_kernel(on, "float", width, "read", &kernel);
+    uint64_t vectors = floor_multiple(working_set / (4 * width), 16 * items);
+    if (status == ARETE_OK && vectors == 0)
+        return ARETE_OK;
+    double traffic = (double)vectors * 4 * width, best = 0;
+    int32_t passes = memory ? 1 : (int32_t)fmax(2, ceil(4e8 / traffic / 2) * 2);
+    ar_arg args[] = {AR_BUFFER(on->from), AR_BUFFER(on->to), AR_I64((int64_t)vectors), AR_I32(passes)};
+    ar_launch launch = launch_of(kernel, args, 4, how);
+    if (status == ARETE_OK)
+        status = best_time(on, &launch, &best);
+    if (status == ARETE_OK)
+        *rate = traffic * passes / best;
+    return status;
+}
+
+static arete_status measure_copy(const bench_device *on, uint32_t width, double *rate) {
+    const ar_kernel *kernel;
+    *rate = 0;
+    shape how = {width, on->cpu ? 8u * on->info->compute_units : on->info->compute_units * 1024u, group_size(on)};
+    arete_status status = get_kernel(on, "float", width, "copy", &kernel);
+    uint64_t vectors = floor_multiple(on->bytes / (4 * width), how.items);
+    ar_arg args[] = {AR_BUFFER(on->from), AR_BUFFER(on->to), AR_I64((int64_t)vectors)};
+    ar_launch launch = launch_of(kernel, args, 3, how);
+    double best = 0;
+    if (status == ARETE_OK)
+        status = best_time(on, &launch, &best);
+    if (status == ARETE_OK)
+        *rate = 2.0 * (double)vectors * 4 * width / best;
+    return status;
+}
+
+static arete_status measure_launch(const bench_device *on, arete_roofs *roofs) {
+    const ar_kernel *kernel;
+    arete_status status = get_kernel(on, "float", 1, "nothing", &kernel);
+    ar_arg args[] = {AR_BUFFER(on->to)};
+    ar_launch launch = launch_of(kernel, args, 1, (shape){1, 1, 1});
+    double seconds, sync[31], queued = INFINITY;
+    if (status == ARETE_OK)
+        status = time_launches(on, &launch, 10, &seconds);
+    for (int i = 0; i < 5 && status == ARETE_OK; i++) {
+        status = time_launches(on, &launch, 500, &seconds);
+        queued = fmin(queued, seconds / 500);
+    }
+    size_t count = 0;
+    for (; count < 31 && status == ARETE_OK; count++)
+        status = time_launches(on, &launch, 1, &sync[count]);
+    if (status != ARETE_OK)
+        return status;
+    for (size_t i = 1; i < count; i++) /* few enough for insertion */
+        for (size_t j = i; j > 0 && sync[j - 1] > sync[j]; j--) {
+            double swap = sync[j];
+            sync[j] = sync[j - 1];
+            sync[j - 1] = swap;
+        }
+    roofs->launch_seconds = queued;
+    roofs->sync_seconds = sync[count / 2];
+    return ARETE_OK;
+}
+
+static void close_device(bench_device *on) {
+    arete_buffer_release(on->from);
+    arete_buffer_release(on->to);
+    arete_queue_release(on->queue);
+}
+
+static arete_status open_device(arete_device *device, bench_device *on) {
+    const ar_kernel *kernel = NULL;
+    *on = (bench_device){.device = device, .info = arete_device_get_info(device)};
+    on->cpu = on->info->kind == ARETE_DEVICE_CPU;
+    uint64_t cache = ar_last_cache(device), most = on->info->max_buffer_bytes, room = on->info->memory_bytes / 8;
+    most = most < room ? most : room;
+    on->bytes = 4 * cache > (128u << 20) ? 4 * cache : 128u << 20;
+    on->bytes = floor_multiple(on->bytes < most ? on->bytes : most, 4096);
+    arete_status status = arete_queue_create(device, 0, &on->queue);
+    if (status == ARETE_OK)
+        status = arete_buffer_create(device, on->bytes, &on->from);
+    if (status == ARETE_OK)
+        status = arete_buffer_create(device, on->bytes, &on->to);
+    if (status == ARETE_OK)
+        status = get_kernel(on, "float", 1, "fill", &kernel);
+    shape how = {1, on->cpu ? 8u * on->info->compute_units : on->info->compute_units * 1024u, group_size(on)};
+    arete_buffer *both[2] = {on->from, on->to};
+    for (int i = 0; i < 2 && status == ARETE_OK; i++) {
+        double seconds;
+        ar_arg args[] = {AR_BUFFER(both[i]), AR_I64((int64_t)(on->bytes / 4))};
+        ar_launch launch = launch_of(kernel, args, 2, how);
+        status = time_launches(on, &launch, 1, &seconds);
+    }
+    if (status != ARETE_OK)
+        close_device(on);
+    return status;
+}
+
+static uint32_t read_width(const bench_device *on, int variant) {
+    uint32_t native = on->info->vector_f32 > 1 ? on->info->vector_f32 : 1;
+    return variant == 0 ? (on->cpu ? native : 4) : (on->cpu ? 16 : 1);
+}
+
+static double best_read(const bench_device *on, uint64_t bytes, bool memory) {
+    double best = 0, rate;
+    for (int variant = 0; variant < (on->cpu && read_width(on, 0) == 16 ? 1 : 2); variant++)
+        if (measure_read(on, bytes, read_width(on, variant), memory, &rate) == ARETE_OK)
+            best = fmax(best, rate);
+    return best;
+}
+
+/* Rungs: an L1's worth and an L2's worth a compute unit, half of the last cache, memory. */
+static void measure_ladder(const bench_device *on, ar_measured_roofs *into) {
+    uint64_t cache = ar_last_cache(on->device), units = on->info->compute_units;
+    uint64_t sizes[AR_RUNGS] = {units * (24u << 10), units * (384u << 10), cache / 2, on->bytes};
+    for (int i = 0; i < AR_RUNGS; i++) {
+        ar_rung *rung = &into->rungs[i];
+        bool memory = i == AR_RUNGS - 1;
+        rung->bytes = sizes[i];
+        if (memory)
+            snprintf(rung->name, sizeof rung->name, "memory");
+        else if (sizes[i] >> 20)
+            snprintf(rung->name, sizeof rung->name, "cache %lluM", (unsigned long long)(sizes[i] >> 20));
+        else
+            snprintf(rung->name, sizeof rung->name, "cache %lluK", (unsigned long long)(sizes[i] >> 10));
+        if (memory || (sizes[i] > 0 && sizes[i] <= cache / 2 && (i == 0 || sizes[i] > sizes[i - 1])))
+            rung->bandwidth = best_read(on, rung->bytes, memory);
+        if (rung->bandwidth == 0)
+            note(into->missing, sizeof into->missing, rung->name, cache ? "no figure" : "cache size unknown");
+    }
+}
+
+arete_status ar_roofs_measure(arete_device *device, ar_measured_roofs *measured) {
+    bench_device on;
+    memset(measured, 0, sizeof *measured);
+    arete_device_get_roofs(device, &measured->roofs);
+    if (arete_device_get_info(device)->kind == ARETE_DEVICE_REFERENCE) {
+        note(measured->missing, sizeof measured->missing, "reference", "has no kernels; roofs are estimates");
+        return ARETE_OK;
+    }
+    arete_status status = open_device(device, &on);
+    if (status != ARETE_OK)
+        return status;
+    arete_roofs *roofs = &measured->roofs;
+    memset(roofs->peak, 0, sizeof roofs->peak);
+    best_peak(&on, "float", on.info->vector_f32, &roofs->peak[ARETE_UNIT_F32], measured);
+    if (on.info->has_f64)
+        best_peak(&on, "double", on.info->vector_f64, &roofs->peak[ARETE_UNIT_F64], measured);
+    measure_ladder(&on, measured);
+    if (measure_copy(&on, read_width(&on, 0), &measured->copy_bandwidth) != ARETE_OK)
+        note(measured->missing, sizeof measured->missing, "copy", arete_error_text());
+    roofs->bandwidth = fmax(measured->rungs[AR_RUNGS - 1].bandwidth, measured->copy_bandwidth);
+    measured->rungs[AR_RUNGS - 1].bandwidth = roofs->bandwidth;
+    roofs->cache_bandwidth = measured->rungs[AR_RUNGS - 2].bandwidth;
+    roofs->cache_bytes = ar_last_cache(device);
+    status = measure_launch(&on, roofs);
+    roofs->measured = status == ARETE_OK && roofs->peak[ARETE_UNIT_F32] > 0 && roofs->bandwidth > 0;
+    close_device(&on);
+    return status;
+}
+
+arete_status ar_roofs_refresh(arete_device *device, ar_measured_roofs *measured) {
+    bench_device on;
+    arete_status status = open_device(device, &on);
+    if (status != ARETE_OK)
+        return status;
+    double rate = best_read(&on, on.bytes, true);
+    ar_rung *memory = &measured->rungs[AR_RUNGS - 1];
+    memory->bandwidth = fmax(memory->bandwidth, rate);
+    measured->roofs.bandwidth = memory->bandwidth;
+    close_device(&on);
+    return ARETE_OK;
+}
+
+const ar_rung *ar_roofs_rung(const ar_measured_roofs *measured, uint64_t working_set) {
+    const ar_rung *memory = &measured->rungs[AR_RUNGS - 1], *fits = NULL;
+    if (working_set > measured->roofs.cache_bytes)
+        return memory;
+    for (int i = 0; i < AR_RUNGS - 1; i++) {
+        const ar_rung *rung = &measured->rungs[i];
+        if (rung->bandwidth > 0 && (!fits || rung->bytes <= working_set))
+            fits = rung;
+    }
+    return fits ? fits : memory;
+}

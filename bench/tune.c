@@ -1,0 +1,182 @@
+#include "tune.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "error.h"
+#include "os.h"
+#include "solver.h"
+
+typedef struct search {
+    const ar_tune_spec *spec;
+    const ar_case *of;
+    ar_tune_result *result;
+    double started;
+} search;
+
+static void tell(const search *s, const char *solver, double seconds, const char *why) {
+    if (s->spec->told)
+        s->spec->told(s->spec->user, solver, seconds, why);
+}
+
+/* "name:mc=192,nc=256", what a plan is forced by. */
+static void solver_text(const ar_solver *solver, const ar_params *params, char *text, size_t bytes) {
+    size_t used = (size_t)snprintf(text, bytes, "%s", solver->name);
+    for (int i = 0; solver->param_names && solver->param_names[i] && used < bytes; i++)
+        used += (size_t)snprintf(text + used, bytes - used, "%c%s=%lld", i ? ',' : ':', solver->param_names[i],
+                                 (long long)params->value[i]);
+}
+
+/* Median seconds per call over a few samples of at least 10 queued calls each; ends early when it is clear that the
+ * best so far is out of reach. */
+static arete_status time_stage(ar_stage *stage, double best, double *seconds) {
+    double samples[7];
+    size_t calls = 10, count = 0, next = 0;
+    arete_status status = ar_stage_run(stage, 0, NULL); /* loads code, touches pages */
+    if (status == ARETE_OK)
+        status = arete_queue_finish(stage->queue);
+    while (count < 7 && status == ARETE_OK) {
+        double start = ar_os_seconds();
+        for (size_t i = 0; i < calls && status == ARETE_OK; i++) {
+            status = ar_stage_run(stage, next, NULL);
+            next = next + 1 < stage->copies ? next + 1 : 0;
+        }
+        if (status == ARETE_OK)
+            status = arete_queue_finish(stage->queue);
+        double took = ar_os_seconds() - start;
+        if (took < 0.002 && calls < 1000) {
+            calls *= 4;
+            continue;
+        }
+        samples[count++] = took / (double)calls;
+        if (took / (double)calls > 1.5 * best)
+            break;
+    }
+    ar_statistics of;
+    ar_statistics_of(samples, count, &of);
+    *seconds = of.median;
+    return status;
+}
+
+/* The case's first set of operands must come out right before any time counts. */
+static arete_status check_stage(ar_stage *stage, bool *passed, char *why, size_t bytes) {
+    ar_comparison comparison;
+    arete_status status = ar_stage_restore(stage, 0, false);
+    if (status == ARETE_OK)
+        status = ar_stage_run(stage, 0, NULL);
+    if (status == ARETE_OK)
+        status = arete_queue_finish(stage->queue);
+    if (status == ARETE_OK)
+        status = ar_check_values(stage, 0, 5e7, &comparison);
+    if (status != ARETE_OK)
+        return status;
+    *passed = comparison.passed;
+    if (!comparison.passed)
+        ar_comparison_text(stage->spec.of, &comparison, why, bytes);
+    return ARETE_OK;
+}
+
+static arete_status record_winner(const ar_tune_spec *spec, const ar_case *of, const ar_tune_result *result) {
+    arete_plan *plan;
+    arete_status status = of->work->plan(spec->device, of->of, result->solver, &plan);
+    if (status != ARETE_OK)
+        return status;
+    status = arete_plan_record(plan, result->seconds, true);
+    arete_plan_release(plan);
+    return status;
+}
+
+/* Checks and times one; seconds INFINITY when it is refused or wrong. */
+static void try_one(search *s, const char *solver, double *seconds) {
+    ar_stage stage;
+    char why[512] = "";
+    bool passed = false;
+    double best = s->result->seconds > 0 ? s->result->seconds : INFINITY;
+    ar_stage_spec how = {.of = s->of, .device = s->spec->device, .solver = solver, .data = s->spec->data};
+    *seconds = INFINITY;
+    arete_status status = ar_stage_open(&how, &stage);
+    if (status == ARETE_OK) {
+        arete_cost cost;
+        arete_plan_cost(stage.plan, &cost);
+        ar_bench_spec rotation = {.device = s->spec->device, .rotation = s->spec->rotation,
+                                  .roofs = (ar_measured_roofs *)(uintptr_t)s->spec->roofs};
+        status = ar_stage_load(&stage, ar_bench_copies(&rotation, s->of, &cost));
+        if (status == ARETE_OK)
+            status = check_stage(&stage, &passed, why, sizeof why);
+        if (status == ARETE_OK && passed)
+            status = time_stage(&stage, best, seconds);
+        ar_stage_close(&stage);
+    }
+    if (status != ARETE_OK) {
+        snprintf(why, sizeof why, "%.500s", arete_error_text());
+        s->result->refused++;
+        *seconds = INFINITY;
+    } else if (!passed) {
+        s->result->wrong++;
+    }
+    s->result->tried++;
+    tell(s, solver ? solver : "(chosen)", isfinite(*seconds) ? *seconds : 0, why);
+}
+
+static void keep_better(search *s, const char *solver, double seconds) {
+    if (seconds < (s->result->seconds > 0 ? s->result->seconds : INFINITY)) {
+        s->result->seconds = seconds;
+        snprintf(s->result->solver, sizeof s->result->solver, "%s", solver);
+    }
+}
+
+static void search_solver(search *s, const ar_solver *solver, const void *problem) {
+    const arete_device *device = s->spec->device;
+    const char *why = "";
+    if (!solver->applies(problem, device, &why)) {
+        tell(s, solver->name, 0, why);
+        return;
+    }
+    ar_params params;
+    for (size_t index = 0; !s->result->out_of_time; index++) {
+        memset(&params, 0, sizeof params);
+        bool more = solver->candidate && solver->candidate(problem, device, index, &params);
+        if (!more && index > 0)
+            return;
+        if (!more && solver->guess)
+            solver->guess(problem, device, &params);
+        char text[256];
+        double seconds;
+        solver_text(solver, &params, text, sizeof text);
+        double estimate = solver->estimate ? solver->estimate(problem, device, &s->spec->roofs->roofs, &params) : 0;
+        if (s->result->seconds > 0 && isfinite(estimate) && estimate > s->spec->prune * s->result->seconds) {
+            s->result->pruned++;
+        } else if (isfinite(estimate) || s->spec->only) {
+            try_one(s, text, &seconds);
+            keep_better(s, text, seconds);
+        }
+        s->result->out_of_time = ar_os_seconds() - s->started > s->spec->budget;
+        if (!more)
+            return;
+    }
+}
+
+arete_status ar_tune_case(const ar_tune_spec *spec, const ar_case *of, ar_tune_result *result) {
+    search s = {.spec = spec, .of = of, .result = result, .started = ar_os_seconds()};
+    memset(result, 0, sizeof *result);
+    arete_plan *plan;
+    arete_status status = of->work->plan(spec->device, of->of, NULL, &plan);
+    if (status != ARETE_OK)
+        return status;
+    snprintf(result->before, sizeof result->before, "%s", arete_plan_solver(plan));
+    double seconds;
+    try_one(&s, result->before, &seconds);
+    if (isfinite(seconds)) {
+        result->before_seconds = seconds;
+        keep_better(&s, result->before, seconds);
+    }
+    const ar_family *family = of->work->family;
+    for (size_t i = 0; family->solvers[i] && !result->out_of_time; i++)
+        if (!spec->only || strcmp(spec->only, family->solvers[i]->name) == 0)
+            search_solver(&s, family->solvers[i], ar_plan_problem(plan));
+    arete_plan_release(plan);
+    if (!(result->seconds > 0))
+        return ar_fail(ARETE_E_UNSUPPORTED, "no solver computes %s here", of->text);
+    return record_winner(spec, of, result);
+}

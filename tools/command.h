@@ -1,0 +1,28 @@
+/* What the subcommands share. Exit status: 0 done, 1 failed, 2 wrong usage. */
+#ifndef AR_COMMAND_H
+#define AR_COMMAND_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "arete/arete.h"
+
+enum { AR_DONE = 0, AR_FAILURE = 1, AR_USAGE = 2 };
+
+int cmd_devices(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
+int cmd_tune(int argc, char **argv);
+int cmd_selftest(int argc, char **argv);
+
+/* A context with a CPU driver's workers pinned. vector_width 0: the device's own. NULL: said on standard error. */
+arete_context *ar_command_context(unsigned vector_width);
+/* NULL: said on standard error. */
+arete_device *ar_command_device(arete_context *context, const char *selector);
+/* "arete: <what>: <error text>" on standard error; gives AR_FAILURE. */
+int ar_command_failed(const char *what);
+int ar_command_usage(const char *command, const char *what);
+/* Colour only on a terminal, and not where NO_COLOR is set. */
+bool ar_command_colour(FILE *to);
+bool ar_command_number(const char *text, double low, double high, double *value);
+
+#endif
