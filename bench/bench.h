@@ -65,8 +65,9 @@ typedef struct ar_bench_spec {
     size_t peer_count;
 } ar_bench_spec;
 
-/* How many sets of operands: enough that 4 times the last cache lies between two uses of one, when memory bounds the
- * case (bytes/bandwidth above both flops/peak and the cost of a launch), or always with AR_ROTATE_ALL; else 1. */
+/* How many sets of operands: enough that 4 times the last cache lies between two uses of one, when memory bounds
+ * the case (bytes/bandwidth above both flops/peak and the cost of a launch), or always with AR_ROTATE_ALL; else 1.
+ */
 size_t ar_bench_copies(const ar_bench_spec *spec, const ar_case *of, const arete_cost *cost);
 
 /* How near to the roof seconds are. */

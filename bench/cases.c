@@ -69,8 +69,10 @@ static arete_status unknown(const char *word) {
         append(names, sizeof names, names[0] ? ", " : "");
         append(names, sizeof names, (*w)->family->name);
     }
-    return ar_fail(ARETE_E_NOT_FOUND, "'%s' is no operation, list or case; operations are %s; `arete bench --help` "
-                                      "has the lists; a case is 'OP key=value ...'", word, names);
+    return ar_fail(ARETE_E_NOT_FOUND,
+                   "'%s' is no operation, list or case; operations are %s; `arete bench --help` "
+                   "has the lists; a case is 'OP key=value ...'",
+                   word, names);
 }
 
 arete_status ar_case_make(const char *text, ar_case *into) {

@@ -40,7 +40,8 @@ arete_status ar_case_of_list(const ar_casework *work, const ar_case_list *list, 
 bool ar_case_word(const char *text, const char *key, char *value, size_t bytes);
 int64_t ar_case_number(const char *text, const char *key, int64_t otherwise);
 
-/* Whether the case says that its weights come packed ahead ("prepack=1"), and the same case that does, or does not. */
+/* Whether the case says that its weights come packed ahead ("prepack=1"), and the same case that does, or does not.
+ */
 bool ar_case_is_packed(const ar_case *of);
 arete_status ar_case_repack(ar_case *of, bool packed);
 

@@ -13,10 +13,10 @@ const char *ar_outcome_name(ar_outcome outcome) {
 
 void ar_check_repro(const ar_stage_spec *spec, char *text, size_t bytes) {
     const arete_device_info *info = arete_device_get_info(spec->device);
-    int length = snprintf(text, bytes, "arete selftest --case \"%s %s\" --device %s --seed %llu --data %s",
-                          spec->of->work->family->name, spec->of->text, info->id,
-                          (unsigned long long)spec->data.seed,
-                          spec->data.mode == AR_DATA_INTEGERS ? "integers" : "random");
+    int length =
+        snprintf(text, bytes, "arete selftest --case \"%s %s\" --device %s --seed %llu --data %s",
+                 spec->of->work->family->name, spec->of->text, info->id, (unsigned long long)spec->data.seed,
+                 spec->data.mode == AR_DATA_INTEGERS ? "integers" : "random");
     if (spec->solver && length > 0 && (size_t)length < bytes)
         snprintf(text + length, bytes - (size_t)length, " --solver %s", spec->solver);
 }
@@ -33,7 +33,8 @@ void ar_comparison_text(const ar_case *of, const ar_comparison *comparison, char
         size_t length = strlen(at);
         snprintf(at + length, sizeof at - length, "%s%lld", d ? "," : "", (long long)index[d]);
     }
-    snprintf(text, bytes, "%s[%s] is %.9g, should be %.9g (sum of magnitudes %.4g; largest error %.3g, allowed %.3g)",
+    snprintf(text, bytes,
+             "%s[%s] is %.9g, should be %.9g (sum of magnitudes %.4g; largest error %.3g, allowed %.3g)",
              operand->name, at, comparison->got, comparison->want, comparison->magnitude, comparison->max_error,
              comparison->tolerance);
 }

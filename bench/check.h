@@ -11,11 +11,11 @@ const char *ar_outcome_name(ar_outcome outcome);
 
 typedef struct ar_check {
     ar_outcome outcome;
-    char why[2048];    /* why it failed or was skipped; empty when it passed */
-    char repro[1024];  /* the command line that checks just this again */
-    char solver[256];  /* the plan's, with its parameters; the asked-for one when there was no plan */
-    char choice[16];   /* how the plan chose it */
-    bool packed;       /* weights were packed ahead */
+    char why[2048];   /* why it failed or was skipped; empty when it passed */
+    char repro[1024]; /* the command line that checks just this again */
+    char solver[256]; /* the plan's, with its parameters; the asked-for one when there was no plan */
+    char choice[16];  /* how the plan chose it */
+    bool packed;      /* weights were packed ahead */
     ar_comparison values;
 } ar_check;
 

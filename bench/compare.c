@@ -108,16 +108,21 @@ static double excess(arete_dtype dtype, double got, double want) {
     if (got == want || (isnan(got) && isnan(want)))
         return 0;
     if (dtype == ARETE_F16 && fabs(want) >= 65504)
-        return fabs(want) >= 65520 && isinf(got) && got * want > 0 ? 0 : fabs(got) >= 65504 && got * want > 0 ? 0 : INFINITY;
+        return fabs(want) >= 65520 && isinf(got) && got * want > 0 ? 0
+               : fabs(got) >= 65504 && got * want > 0              ? 0
+                                                                   : INFINITY;
     if (!isfinite(got) || !isfinite(want))
         return INFINITY;
-    double least = dtype == ARETE_F16 ? 0x1p-25 : dtype == ARETE_F64 ? 0 : 0x1p-150; /* half the smallest subnormal */
+    double least = dtype == ARETE_F16   ? 0x1p-25
+                   : dtype == ARETE_F64 ? 0
+                                        : 0x1p-150; /* half the smallest subnormal */
     double rounding = fmax(ar_dtype_rounding(dtype) * fabs(want), ar_dtype_rounding(dtype) > 0 ? least : 0);
     return fmax(0, fabs(got - want) - rounding);
 }
 
 arete_status ar_compare(const ar_case *of, const arete_plan *plan, const ar_block *host, size_t output,
-                        const ar_elements *elements, const double *got, bool exact_data, ar_comparison *comparison) {
+                        const ar_elements *elements, const double *got, bool exact_data,
+                        ar_comparison *comparison) {
     const void *data[AR_MAX_OPERANDS];
     for (size_t i = 0; i < of->count; i++)
         data[i] = host[i].memory + host[i].offset;
@@ -157,6 +162,7 @@ void ar_gather(const arete_tensor *tensor, const ar_block *block, const ar_eleme
     size_t size = arete_dtype_size(tensor->dtype);
     ar_tensor_strides(tensor, strides);
     for (size_t i = 0; i < elements->count; i++)
-        values[i] = ar_element_load(tensor->dtype, block->memory + block->offset +
+        values[i] = ar_element_load(tensor->dtype,
+                                    block->memory + block->offset +
                                         (uint64_t)ar_tensor_place(tensor, strides, elements->index[i]) * size);
 }

@@ -22,12 +22,12 @@ size_t ar_elements_affordable(const ar_case *of, double flops, double operations
 
 typedef struct ar_comparison {
     bool passed;
-    bool exact;        /* every expected value is a whole number that the accumulator holds: no error is allowed */
-    bool all;          /* every element was looked at */
-    int64_t checked;   /* elements */
-    double max_error;  /* relative to the sum of magnitudes, beyond the rounding of the output's type */
+    bool exact;       /* every expected value is a whole number that the accumulator holds: no error is allowed */
+    bool all;         /* every element was looked at */
+    int64_t checked;  /* elements */
+    double max_error; /* relative to the sum of magnitudes, beyond the rounding of the output's type */
     double tolerance;
-    size_t operand;    /* of the first failing element: its output, row-major index, values */
+    size_t operand; /* of the first failing element: its output, row-major index, values */
     int64_t element;
     double got, want, magnitude;
 } ar_comparison;

@@ -18,7 +18,8 @@ uint64_t ar_random(uint64_t stream, uint64_t index) {
 }
 
 static bool is_integer(arete_dtype dtype) {
-    return dtype == ARETE_I8 || dtype == ARETE_U8 || dtype == ARETE_I32 || dtype == ARETE_I64 || dtype == ARETE_BOOL;
+    return dtype == ARETE_I8 || dtype == ARETE_U8 || dtype == ARETE_I32 || dtype == ARETE_I64 ||
+           dtype == ARETE_BOOL;
 }
 
 static double whole_number(double low, double high, uint64_t bits) {
@@ -58,16 +59,35 @@ void ar_element_store(arete_dtype dtype, void *address, double value) {
         int64_t i64;
     } as;
     switch (dtype) {
-    case ARETE_F32: as.f32 = (float)value; break;
-    case ARETE_F16: as.u16 = arete_f16_from_f32((float)value); break;
-    case ARETE_BF16: as.u16 = arete_bf16_from_f32((float)value); break;
-    case ARETE_F64: as.f64 = value; break;
-    case ARETE_I8: as.i8 = (int8_t)clamp_round(value, -128, 127); break;
-    case ARETE_U8: as.u8 = (uint8_t)clamp_round(value, 0, 255); break;
-    case ARETE_BOOL: as.u8 = value != 0; break;
-    case ARETE_I32: as.i32 = (int32_t)clamp_round(value, -2147483648.0, 2147483647.0); break;
-    case ARETE_I64: as.i64 = (int64_t)clamp_round(value, -0x1p62, 0x1p62); break;
-    default: return;
+    case ARETE_F32:
+        as.f32 = (float)value;
+        break;
+    case ARETE_F16:
+        as.u16 = arete_f16_from_f32((float)value);
+        break;
+    case ARETE_BF16:
+        as.u16 = arete_bf16_from_f32((float)value);
+        break;
+    case ARETE_F64:
+        as.f64 = value;
+        break;
+    case ARETE_I8:
+        as.i8 = (int8_t)clamp_round(value, -128, 127);
+        break;
+    case ARETE_U8:
+        as.u8 = (uint8_t)clamp_round(value, 0, 255);
+        break;
+    case ARETE_BOOL:
+        as.u8 = value != 0;
+        break;
+    case ARETE_I32:
+        as.i32 = (int32_t)clamp_round(value, -2147483648.0, 2147483647.0);
+        break;
+    case ARETE_I64:
+        as.i64 = (int64_t)clamp_round(value, -0x1p62, 0x1p62);
+        break;
+    default:
+        return;
     }
     memcpy(address, &as, arete_dtype_size(dtype));
 }
@@ -85,26 +105,41 @@ double ar_element_load(arete_dtype dtype, const void *address) {
     as.i64 = 0;
     memcpy(&as, address, arete_dtype_size(dtype));
     switch (dtype) {
-    case ARETE_F32: return (double)as.f32;
-    case ARETE_F16: return (double)arete_f32_from_f16(as.u16);
-    case ARETE_BF16: return (double)arete_f32_from_bf16(as.u16);
-    case ARETE_F64: return as.f64;
-    case ARETE_I8: return as.i8;
-    case ARETE_U8: return as.u8;
-    case ARETE_BOOL: return as.u8;
-    case ARETE_I32: return as.i32;
-    case ARETE_I64: return (double)as.i64;
-    default: return NAN;
+    case ARETE_F32:
+        return (double)as.f32;
+    case ARETE_F16:
+        return (double)arete_f32_from_f16(as.u16);
+    case ARETE_BF16:
+        return (double)arete_f32_from_bf16(as.u16);
+    case ARETE_F64:
+        return as.f64;
+    case ARETE_I8:
+        return as.i8;
+    case ARETE_U8:
+        return as.u8;
+    case ARETE_BOOL:
+        return as.u8;
+    case ARETE_I32:
+        return as.i32;
+    case ARETE_I64:
+        return (double)as.i64;
+    default:
+        return NAN;
     }
 }
 
 double ar_dtype_rounding(arete_dtype dtype) {
     switch (dtype) {
-    case ARETE_F32: return 0x1p-24;
-    case ARETE_F16: return 0x1p-11;
-    case ARETE_BF16: return 0x1p-8;
-    case ARETE_F64: return 0x1p-53;
-    default: return 0;
+    case ARETE_F32:
+        return 0x1p-24;
+    case ARETE_F16:
+        return 0x1p-11;
+    case ARETE_BF16:
+        return 0x1p-8;
+    case ARETE_F64:
+        return 0x1p-53;
+    default:
+        return 0;
     }
 }
 
@@ -134,11 +169,20 @@ void ar_poison_pattern(arete_dtype dtype, unsigned char pattern[16]) {
     const unsigned char *from = other;
     size_t length = 1;
     switch (dtype) {
-    case ARETE_F32: from = f32, length = sizeof f32; break;
-    case ARETE_F16: from = f16, length = sizeof f16; break;
-    case ARETE_BF16: from = bf16, length = sizeof bf16; break;
-    case ARETE_F64: from = f64, length = sizeof f64; break;
-    default: break;
+    case ARETE_F32:
+        from = f32, length = sizeof f32;
+        break;
+    case ARETE_F16:
+        from = f16, length = sizeof f16;
+        break;
+    case ARETE_BF16:
+        from = bf16, length = sizeof bf16;
+        break;
+    case ARETE_F64:
+        from = f64, length = sizeof f64;
+        break;
+    default:
+        break;
     }
     for (size_t i = 0; i < 16; i++)
         pattern[i] = from[i % length];

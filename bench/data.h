@@ -4,9 +4,9 @@
  *
  *   [ guard | lead | extent of the tensor at its strides | tail | guard ]
  *
- * Everything that is not an element (guards, lead, the holes that strides leave) holds a pattern that is a NaN in the
- * operand's type, so that a kernel that reads it shows, and must be there unchanged after a run, so that a kernel
- * that writes it shows.
+ * Everything that is not an element (guards, lead, the holes that strides leave) holds a pattern that is a NaN in
+ * the operand's type, so that a kernel that reads it shows, and must be there unchanged after a run, so that a
+ * kernel that writes it shows.
  */
 #ifndef AR_DATA_H
 #define AR_DATA_H
@@ -26,7 +26,8 @@ typedef struct ar_data_spec {
 /* A counter-based generator: the index-th 64 bits of a stream. */
 uint64_t ar_random(uint64_t stream, uint64_t index);
 
-/* The value of element number index (row-major over dims) of operand number which, before it is rounded to its type. */
+/* The value of element number index (row-major over dims) of operand number which, before it is rounded to its
+ * type. */
 double ar_data_value(const ar_data_spec *spec, const ar_operand *operand, size_t which, uint64_t index);
 
 /* One element of dtype at address, rounded to nearest even; integers saturate. */
@@ -47,14 +48,14 @@ void ar_poison_pattern(arete_dtype dtype, unsigned char pattern[16]);
 typedef struct ar_block {
     unsigned char *memory; /* the whole block; NULL: none */
     uint64_t bytes;
-    uint64_t offset;       /* of the tensor's first element */
+    uint64_t offset; /* of the tensor's first element */
 } ar_block;
 
 /* Bytes of guard on either side, and the lead that makes offsets odd (in elements) for views; 0: page-aligned. */
 #define AR_GUARD_BYTES 4096
 
-/* Lays out a block for the operand and fills it: pattern everywhere, and elements unless it is an output. views: put
- * the first element at an odd multiple of its size. Freed by ar_block_free. */
+/* Lays out a block for the operand and fills it: pattern everywhere, and elements unless it is an output. views:
+ * put the first element at an odd multiple of its size. Freed by ar_block_free. */
 arete_status ar_block_make(const ar_data_spec *spec, const ar_operand *operand, size_t which, bool views,
                            ar_block *block);
 void ar_block_free(ar_block *block);

@@ -28,9 +28,9 @@ static json_t *seconds_json(const ar_statistics *of, const double *samples) {
 static json_t *check_json(bool checked, const ar_comparison *check) {
     if (!checked)
         return json_null();
-    return json_pack("{s:b, s:o, s:o, s:I, s:b}", "passed", (int)check->passed, "max_error", number(check->max_error),
-                     "tolerance", number(check->tolerance), "elements", (json_int_t)check->checked, "all",
-                     (int)check->all);
+    return json_pack("{s:b, s:o, s:o, s:I, s:b}", "passed", (int)check->passed, "max_error",
+                     number(check->max_error), "tolerance", number(check->tolerance), "elements",
+                     (json_int_t)check->checked, "all", (int)check->all);
 }
 
 static json_t *roof_json(const ar_roof_share *roof) {
@@ -120,21 +120,21 @@ static const char *kind_name(arete_device_kind kind) {
 
 json_t *ar_device_json(const arete_device *device) {
     const arete_device_info *i = arete_device_get_info(device);
-    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", i->id, "backend", i->backend, "name", i->name,
-                             "vendor", i->vendor, "platform", i->platform, "driver", i->driver, "kind",
-                             kind_name(i->kind));
-    json_t *sizes = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b}", "compute_units",
-                              (json_int_t)i->compute_units, "clock_mhz", (json_int_t)i->clock_mhz, "memory_bytes",
-                              (json_int_t)i->memory_bytes, "max_buffer_bytes", (json_int_t)i->max_buffer_bytes,
-                              "cache_bytes", (json_int_t)i->cache_bytes, "cache_line", (json_int_t)i->cache_line,
-                              "local_bytes", (json_int_t)i->local_bytes, "max_group_size",
-                              (json_int_t)i->max_group_size, "local_is_dedicated", (int)i->local_is_dedicated,
-                              "unified_memory", (int)i->unified_memory);
-    json_t *types = json_pack("{s:I, s:I, s:b, s:b, s:b, s:b, s:I, s:s}", "vector_f32", (json_int_t)i->vector_f32,
-                              "vector_f64", (json_int_t)i->vector_f64, "has_f64", (int)i->has_f64, "has_f16",
-                              (int)i->has_f16, "has_int64_atomics", (int)i->has_int64_atomics, "workers_pinned",
-                              (int)i->workers_pinned, "compute_capability", (json_int_t)i->compute_capability,
-                              "extensions", i->extensions);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", i->id, "backend", i->backend, "name", i->name,
+                  "vendor", i->vendor, "platform", i->platform, "driver", i->driver, "kind", kind_name(i->kind));
+    json_t *sizes =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b}", "compute_units",
+                  (json_int_t)i->compute_units, "clock_mhz", (json_int_t)i->clock_mhz, "memory_bytes",
+                  (json_int_t)i->memory_bytes, "max_buffer_bytes", (json_int_t)i->max_buffer_bytes, "cache_bytes",
+                  (json_int_t)i->cache_bytes, "cache_line", (json_int_t)i->cache_line, "local_bytes",
+                  (json_int_t)i->local_bytes, "max_group_size", (json_int_t)i->max_group_size, "local_is_dedicated",
+                  (int)i->local_is_dedicated, "unified_memory", (int)i->unified_memory);
+    json_t *types =
+        json_pack("{s:I, s:I, s:b, s:b, s:b, s:b, s:I, s:s}", "vector_f32", (json_int_t)i->vector_f32, "vector_f64",
+                  (json_int_t)i->vector_f64, "has_f64", (int)i->has_f64, "has_f16", (int)i->has_f16,
+                  "has_int64_atomics", (int)i->has_int64_atomics, "workers_pinned", (int)i->workers_pinned,
+                  "compute_capability", (json_int_t)i->compute_capability, "extensions", i->extensions);
     json_object_update_new(json, sizes);
     json_object_update_new(json, types);
     return json;
@@ -151,7 +151,8 @@ static json_t *settings_json(const ar_bench_spec *spec) {
                      (json_int_t)arete_device_get_info(spec->device)->compute_units);
 }
 
-json_t *ar_report_json(const ar_bench_spec *spec, json_t *records, const ar_peer_process *peers, size_t peer_count) {
+json_t *ar_report_json(const ar_bench_spec *spec, json_t *records, const ar_peer_process *peers,
+                       size_t peer_count) {
     char cpu[128] = "";
     ar_os_cpu_name(cpu, sizeof cpu);
     json_t *here = json_object();

@@ -20,7 +20,8 @@ static void csv_field(FILE *to, const char *text) {
 }
 
 void ar_csv_head(FILE *to) {
-    fputs("op,case,list,dtype,device,driver,solver,outcome,median,min,p25,p75,samples,sync_median,flops,flops_executed,"
+    fputs("op,case,list,dtype,device,driver,solver,outcome,median,min,p25,p75,samples,sync_median,flops,flops_"
+          "executed,"
           "bytes,gflops,gbps,bound,fraction,level,fault,passed,max_error,tolerance,peer,peer_version,peer_median,"
           "peer_passed,ratio\n",
           to);
@@ -28,8 +29,9 @@ void ar_csv_head(FILE *to) {
 
 static void csv_own(FILE *to, const ar_case *of, const arete_device *device, const ar_record *r) {
     const arete_device_info *info = arete_device_get_info(device);
-    const char *texts[] = {of->work->family->name, of->text, of->list, of->dtype, info->name, info->driver, r->solver,
-                           ar_outcome_name(r->outcome)};
+    const char *texts[] = {
+        of->work->family->name,     of->text, of->list, of->dtype, info->name, info->driver, r->solver,
+        ar_outcome_name(r->outcome)};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         csv_field(to, texts[i]);
     fprintf(to, "%.9g,%.9g,%.9g,%.9g,%zu,%.9g,%.17g,%.17g,%.17g,%.6g,%.6g,", r->timing.queued.median,
@@ -37,8 +39,11 @@ static void csv_own(FILE *to, const ar_case *of, const arete_device *device, con
             r->timing.sync.median, r->cost.flops, r->cost.flops_executed, r->cost.bytes, r->gflops, r->gbps);
     fprintf(to, "%s,%.4f,%s,%d,", r->roof.known ? arete_bound_name(r->roof.bound) : "", r->roof.fraction,
             r->roof.level, r->roof.fault);
-    fprintf(to, "%s,%.4g,%.4g,", !r->checked ? "" : r->check.passed ? "1" : "0", r->check.max_error,
-            r->check.tolerance);
+    fprintf(to, "%s,%.4g,%.4g,",
+            !r->checked       ? ""
+            : r->check.passed ? "1"
+                              : "0",
+            r->check.max_error, r->check.tolerance);
 }
 
 void ar_csv_line(FILE *to, const ar_case *of, const arete_device *device, const ar_record *r) {
@@ -53,7 +58,10 @@ void ar_csv_line(FILE *to, const ar_case *of, const arete_device *device, const 
         csv_field(to, peer->version);
         if (peer->ran)
             fprintf(to, "%.9g,%s,%.4f\n", peer->timing.queued.median,
-                    !peer->checked ? "" : peer->check.passed ? "1" : "0", peer->ratio);
+                    !peer->checked       ? ""
+                    : peer->check.passed ? "1"
+                                         : "0",
+                    peer->ratio);
         else
             fputs(",,\n", to);
     }
@@ -77,7 +85,9 @@ static void peer_columns(FILE *to, const ar_record *record) {
             snprintf(text, sizeof text, "-");
         else
             snprintf(text, sizeof text, "%.2fx%s", peer->ratio,
-                     !peer->checked ? "?" : peer->check.passed ? "" : "!");
+                     !peer->checked       ? "?"
+                     : peer->check.passed ? ""
+                                          : "!");
         fprintf(to, " %9s", text);
     }
 }
@@ -99,8 +109,8 @@ void ar_table_line(FILE *to, const ar_case *of, const ar_record *record, bool co
     if (record->roof.known)
         snprintf(share, sizeof share, "%.0f%%%s", 100 * record->roof.fraction, record->roof.fault ? "!" : "");
     fprintf(to, "%-*s %-*s %10.4f %10.4f %9.1f %8.1f %6s %-8s %-9s", CASE_WIDTH, name, SOLVER_WIDTH, solver,
-            record->timing.queued.median * 1e3, record->timing.sync.median * 1e3, record->gflops, record->gbps, share,
-            record->roof.known ? arete_bound_name(record->roof.bound) : "-", check);
+            record->timing.queued.median * 1e3, record->timing.sync.median * 1e3, record->gflops, record->gbps,
+            share, record->roof.known ? arete_bound_name(record->roof.bound) : "-", check);
     peer_columns(to, record);
     fputs("\n", to);
     if (record->roof.fault)
@@ -120,7 +130,8 @@ void ar_table_mean(FILE *to, ar_record *const *records, size_t count) {
     size_t peers = 0, used;
     for (size_t i = 0; i < count; i++)
         peers = records[i]->peer_count > peers ? records[i]->peer_count : peers;
-    double *ratios = ar_os_alloc((count + 1) * sizeof *ratios), *fastest = ar_os_alloc((count + 1) * sizeof *fastest);
+    double *ratios = ar_os_alloc((count + 1) * sizeof *ratios),
+           *fastest = ar_os_alloc((count + 1) * sizeof *fastest);
     size_t n = 0;
     double worst = INFINITY;
     for (size_t i = 0; i < count && ratios && fastest; i++) {

@@ -21,7 +21,9 @@ void ar_roof_share_of(const ar_measured_roofs *measured, const arete_cost *cost,
         return;
     double compute = cost->flops_executed / share->peak, memory = cost->bytes / share->bandwidth;
     double launch = cost->launches * roofs->launch_seconds, most = fmax(compute, memory);
-    share->bound = launch > most ? ARETE_BOUND_LAUNCH : compute >= memory ? ARETE_BOUND_COMPUTE : ARETE_BOUND_MEMORY;
+    share->bound = launch > most       ? ARETE_BOUND_LAUNCH
+                   : compute >= memory ? ARETE_BOUND_COMPUTE
+                                       : ARETE_BOUND_MEMORY;
     share->fraction = (most + launch) / seconds;
     if (!roofs->measured)
         return;

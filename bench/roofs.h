@@ -1,6 +1,6 @@
 /* What this device can really do, measured in a second or two: arithmetic in registers, reading at several sizes,
- * copying, launching. Every result comes from code whose inputs the compiler cannot know and whose outputs are used;
- * arithmetic that does not take twice as long for twice the work is refused. */
+ * copying, launching. Every result comes from code whose inputs the compiler cannot know and whose outputs are
+ * used; arithmetic that does not take twice as long for twice the work is refused. */
 #ifndef AR_ROOFS_H
 #define AR_ROOFS_H
 
@@ -35,7 +35,7 @@ arete_status ar_roofs_refresh(arete_device *device, ar_measured_roofs *measured)
  * otherwise), global memory for sets past the last cache. Never NULL. */
 const ar_rung *ar_roofs_rung(const ar_measured_roofs *measured, uint64_t working_set);
 
-/* The last cache as the device or the operating system knows it, the larger of both on CPUs; 0: unknown. */
+/* The last cache as the device knows it, on the host else as the operating system does; 0: unknown. */
 uint64_t ar_last_cache(const arete_device *device);
 
 #endif

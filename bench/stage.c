@@ -78,8 +78,8 @@ arete_status ar_stage_restore(ar_stage *stage, size_t copy, bool all) {
     if (status == ARETE_OK && stage->workspace) {
         unsigned char pattern[16];
         ar_poison_pattern(ARETE_F32, pattern);
-        status = arete_queue_fill(stage->queue, stage->workspace, 0,
-                                  arete_buffer_size(stage->workspace) / 4 * 4, pattern, 4, NULL);
+        status = arete_queue_fill(stage->queue, stage->workspace, 0, arete_buffer_size(stage->workspace) / 4 * 4,
+                                  pattern, 4, NULL);
         if (status == ARETE_OK)
             status = arete_queue_finish(stage->queue);
     }
@@ -98,8 +98,8 @@ arete_status ar_stage_read(ar_stage *stage, size_t copy, size_t operand, ar_bloc
     if (!memory)
         return ar_fail_memory("a result", host->bytes);
     arete_status status =
-        arete_queue_read(stage->queue, stage->tensors[copy * stage->spec.of->count + operand].buffer, 0, host->bytes,
-                         memory, ARETE_WAIT_NONE, NULL);
+        arete_queue_read(stage->queue, stage->tensors[copy * stage->spec.of->count + operand].buffer, 0,
+                         host->bytes, memory, ARETE_WAIT_NONE, NULL);
     if (status != ARETE_OK) {
         ar_os_free_aligned(memory);
         return status;

@@ -23,8 +23,8 @@ typedef struct ar_stage {
     size_t copies;                  /* sets of operands on the device, which calls take in turn */
     arete_tensor *tensors;          /* copies * of->count, owning their buffers */
     arete_buffer **packed;          /* copies; all NULL when nothing is packed */
-    bool is_packed; /* the case asked for it, and the solver can */
-    arete_buffer *workspace; /* NULL: the queue's */
+    bool is_packed;                 /* the case asked for it, and the solver can */
+    arete_buffer *workspace;        /* NULL: the queue's */
     uint64_t workspace_bytes;
 } ar_stage;
 

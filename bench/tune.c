@@ -99,7 +99,8 @@ static void try_one(search *s, const char *solver, double *seconds) {
     if (status == ARETE_OK) {
         arete_cost cost;
         arete_plan_cost(stage.plan, &cost);
-        ar_bench_spec rotation = {.device = s->spec->device, .rotation = s->spec->rotation,
+        ar_bench_spec rotation = {.device = s->spec->device,
+                                  .rotation = s->spec->rotation,
                                   .roofs = (ar_measured_roofs *)(uintptr_t)s->spec->roofs};
         status = ar_stage_load(&stage, ar_bench_copies(&rotation, s->of, &cost));
         if (status == ARETE_OK)

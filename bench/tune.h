@@ -8,9 +8,9 @@
 typedef struct ar_tune_spec {
     arete_device *device;
     ar_data_spec data;
-    const char *only;   /* a solver's name, or NULL: all that apply */
-    double prune;       /* candidates whose estimate is above so many times the best measured time are left out */
-    double budget;      /* seconds for the case */
+    const char *only; /* a solver's name, or NULL: all that apply */
+    double prune;     /* candidates whose estimate is above so many times the best measured time are left out */
+    double budget;    /* seconds for the case */
     const ar_measured_roofs *roofs; /* for estimates and rotation */
     ar_rotation rotation;
     /* Told of each candidate that was tried; seconds 0: it was refused, why says why. May be NULL. */
@@ -19,12 +19,12 @@ typedef struct ar_tune_spec {
 } ar_tune_spec;
 
 typedef struct ar_tune_result {
-    char solver[256];   /* the winner, with parameters */
+    char solver[256]; /* the winner, with parameters */
     double seconds;
-    char before[256];   /* what would be chosen without records of this run */
+    char before[256]; /* what would be chosen without records of this run */
     double before_seconds;
     size_t tried, pruned, refused, wrong;
-    bool out_of_time;   /* the budget ended the search */
+    bool out_of_time; /* the budget ended the search */
 } ar_tune_result;
 
 /* ARETE_E_UNSUPPORTED when no solver applies. ARETE_E_IO: found, but kept in this context only. */

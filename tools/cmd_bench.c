@@ -31,60 +31,106 @@ typedef struct session {
 } session;
 
 static void help(void) {
-    printf("usage: arete bench [OP | LIST | 'OP key=value ...']... [options]\n\n"
-           "Times cases on a device, checks every result, and sets the times against the device's own roofs, which\n"
-           "are measured first, and against other libraries, each in a process of its own, in turn with ours.\n"
-           "Without an argument: every list that is timed, of every operation.\n\n"
-           "  --device D        opencl:0, reference, or part of a name (default: ARETE_DEVICE, else the first GPU,\n"
-           "                    else the first CPU device)\n"
-           "  --against LIST    all, or comma-separated: ");
+    printf(
+        "usage: arete bench [OP | LIST | 'OP key=value ...']... [options]\n\n"
+        "Times cases on a device, checks every result, and sets the times against the device's own roofs, which\n"
+        "are measured first, and against other libraries, each in a process of its own, in turn with ours.\n"
+        "Without an argument: every list that is timed, of every operation.\n\n"
+        "  --device D        opencl:0, reference, or part of a name (default: ARETE_DEVICE, else the first GPU,\n"
+        "                    else the first CPU device)\n"
+        "  --against LIST    all, or comma-separated: ");
     for (const ar_peer *const *peer = ar_peers; *peer; peer++)
         printf("%s%s", peer == ar_peers ? "" : ",", (*peer)->name);
-    printf("\n  --solver S        this solver, \"name\" or \"name:param=value,...\", instead of the library's choice\n"
-           "  --seed N          of the data (default 1)\n"
-           "  --data KIND       random (default) or integers: small whole numbers, where sums must be exact\n"
-           "  --prepack         weights packed ahead in every case; --no-prepack: in none (default: as the case says)\n"
-           "  --cold            rotate the operands of every case through 4 times the last cache; --warm: of none\n"
-           "                    (default: of the cases that memory bounds)\n"
-           "  --time SECONDS    of sampling, per case and contender (default 2; at least 3 samples are taken)\n"
-           "  --vector-width N  4, 8 or 16: CPU-class kernels of that many f32 lanes (default: the device's own)\n"
-           "  --json FILE       a record for each case, with all samples; - is standard output\n"
-           "  --csv FILE        a line for each case and peer\n"
-           "  --list            prints the cases, runs nothing\n\n"
-           "ms: median seconds per call over at least 10 queued calls and one wait. sync ms: one call, one wait.\n"
-           "roof: the part of the device's limit that is reached; ! marks a figure above it, a measurement fault.\n"
-           "check: largest error beyond the output's rounding, relative to the sum of magnitudes.\n"
-           "A peer's column: its time over ours (above 1, Arete is faster); ! its result is wrong, ? unchecked.\n\n"
-           "Lists:\n");
+    printf(
+        "\n  --solver S        this solver, \"name\" or \"name:param=value,...\", instead of the library's choice\n"
+        "  --seed N          of the data (default 1)\n"
+        "  --data KIND       random (default) or integers: small whole numbers, where sums must be exact\n"
+        "  --prepack         weights packed ahead in every case; --no-prepack: in none (default: as the case "
+        "says)\n"
+        "  --cold            rotate the operands of every case through 4 times the last cache; --warm: of none\n"
+        "                    (default: of the cases that memory bounds)\n"
+        "  --time SECONDS    of sampling, per case and contender (default 2; at least 3 samples are taken)\n"
+        "  --vector-width N  4, 8 or 16: CPU-class kernels of that many f32 lanes (default: the device's own)\n"
+        "  --json FILE       a record for each case, with all samples; - is standard output\n"
+        "  --csv FILE        a line for each case and peer\n"
+        "  --list            prints the cases, runs nothing\n\n"
+        "ms: median seconds per call over at least 10 queued calls and one wait. sync ms: one call, one wait.\n"
+        "roof: the part of the device's limit that is reached; ! marks a figure above it, a measurement fault.\n"
+        "check: largest error beyond the output's rounding, relative to the sum of magnitudes.\n"
+        "A peer's column: its time over ours (above 1, Arete is faster); ! its result is wrong, ? unchecked.\n\n"
+        "Lists:\n");
     ar_case_print_lists();
 }
 
-enum { DEVICE = 1, AGAINST, SOLVER, SEED, DATA, PREPACK, NO_PREPACK, COLD, WARM, TIME, WIDTH, JSON, CSV, LIST, HELP };
+enum {
+    DEVICE = 1,
+    AGAINST,
+    SOLVER,
+    SEED,
+    DATA,
+    PREPACK,
+    NO_PREPACK,
+    COLD,
+    WARM,
+    TIME,
+    WIDTH,
+    JSON,
+    CSV,
+    LIST,
+    HELP
+};
 
-static const struct option options[] = {
-    {"device", required_argument, NULL, DEVICE}, {"against", required_argument, NULL, AGAINST},
-    {"solver", required_argument, NULL, SOLVER}, {"seed", required_argument, NULL, SEED},
-    {"data", required_argument, NULL, DATA},     {"prepack", no_argument, NULL, PREPACK},
-    {"no-prepack", no_argument, NULL, NO_PREPACK}, {"cold", no_argument, NULL, COLD},
-    {"warm", no_argument, NULL, WARM},           {"time", required_argument, NULL, TIME},
-    {"vector-width", required_argument, NULL, WIDTH}, {"json", required_argument, NULL, JSON},
-    {"csv", required_argument, NULL, CSV},       {"list", no_argument, NULL, LIST},
-    {"help", no_argument, NULL, HELP},           {0}};
+static const struct option options[] = {{"device", required_argument, NULL, DEVICE},
+                                        {"against", required_argument, NULL, AGAINST},
+                                        {"solver", required_argument, NULL, SOLVER},
+                                        {"seed", required_argument, NULL, SEED},
+                                        {"data", required_argument, NULL, DATA},
+                                        {"prepack", no_argument, NULL, PREPACK},
+                                        {"no-prepack", no_argument, NULL, NO_PREPACK},
+                                        {"cold", no_argument, NULL, COLD},
+                                        {"warm", no_argument, NULL, WARM},
+                                        {"time", required_argument, NULL, TIME},
+                                        {"vector-width", required_argument, NULL, WIDTH},
+                                        {"json", required_argument, NULL, JSON},
+                                        {"csv", required_argument, NULL, CSV},
+                                        {"list", no_argument, NULL, LIST},
+                                        {"help", no_argument, NULL, HELP},
+                                        {0}};
 
 /* -1: go on; else the exit status. */
 static int take_option(request *asked, int option, const char *value) {
     double number;
     switch (option) {
-    case DEVICE: asked->device = value; return -1;
-    case AGAINST: asked->against = value; return -1;
-    case SOLVER: asked->solver = value; return -1;
-    case JSON: asked->json = value; return -1;
-    case CSV: asked->csv = value; return -1;
-    case LIST: asked->list = true; return -1;
-    case COLD: asked->rotation = AR_ROTATE_ALL; return -1;
-    case WARM: asked->rotation = AR_ROTATE_NONE; return -1;
-    case PREPACK: asked->packed = 1; return -1;
-    case NO_PREPACK: asked->packed = 0; return -1;
+    case DEVICE:
+        asked->device = value;
+        return -1;
+    case AGAINST:
+        asked->against = value;
+        return -1;
+    case SOLVER:
+        asked->solver = value;
+        return -1;
+    case JSON:
+        asked->json = value;
+        return -1;
+    case CSV:
+        asked->csv = value;
+        return -1;
+    case LIST:
+        asked->list = true;
+        return -1;
+    case COLD:
+        asked->rotation = AR_ROTATE_ALL;
+        return -1;
+    case WARM:
+        asked->rotation = AR_ROTATE_NONE;
+        return -1;
+    case PREPACK:
+        asked->packed = 1;
+        return -1;
+    case NO_PREPACK:
+        asked->packed = 0;
+        return -1;
     case SEED:
         if (!ar_command_number(value, 0, 0x1p53, &number))
             return ar_command_usage("bench", "--seed takes a whole number");
@@ -104,8 +150,11 @@ static int take_option(request *asked, int option, const char *value) {
         return asked->vector_width == 4 || asked->vector_width == 8 || asked->vector_width == 16
                    ? -1
                    : ar_command_usage("bench", "--vector-width is 4, 8 or 16");
-    case HELP: help(); return AR_DONE;
-    default: return AR_USAGE;
+    case HELP:
+        help();
+        return AR_DONE;
+    default:
+        return AR_USAGE;
     }
 }
 
@@ -186,7 +235,9 @@ static int open_device(session *s) {
     printf("device   %s %s, %u compute units, f32 x%u\n", info->id, info->name, info->compute_units,
            info->vector_f32);
     printf("driver   %s %s%s\n", info->platform, info->driver,
-           info->kind != ARETE_DEVICE_CPU ? "" : info->workers_pinned ? ", workers pinned" : ", workers not pinned");
+           info->kind != ARETE_DEVICE_CPU ? ""
+           : info->workers_pinned         ? ", workers pinned"
+                                          : ", workers not pinned");
     if (ar_roofs_measure(s->spec.device, &s->roofs) != ARETE_OK)
         return ar_command_failed("the device's roofs");
     print_roofs(&s->roofs);

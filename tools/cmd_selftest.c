@@ -19,22 +19,24 @@ typedef struct tally {
 } tally;
 
 static void help(void) {
-    printf("usage: arete selftest [options]\n\n"
-           "Checks every solver of every operation on this very device against a reference that accumulates in f64:\n"
-           "values within the written tolerance (small whole numbers exactly), the same bits on a second run, nothing\n"
-           "read or written outside the operands, inputs unchanged. GPU-class kernels are run on CPUs, too.\n\n"
-           "  --device D        as in `arete bench`\n"
-           "  --solver S        only this one, \"name\" or \"name:param=value,...\"\n"
-           "  --quick           every 7th case of the lists for checks\n"
-           "  --long            every case of these lists, with random data and with whole numbers, and the timed\n"
-           "                    cases of up to 2e9 operations\n"
-           "                    (default: every case, with one of the two kinds of data in turn)\n"
-           "  --case 'OP ...'   this case alone: what a failure's repro line gives\n"
-           "  --data KIND       random or integers\n"
-           "  --seed N          of the data (default 1)\n"
-           "  --vector-width N  4, 8 or 16\n"
-           "  --verbose         every check, and why checks are skipped\n\n"
-           "Exit status 1 when a check failed, or none was made.\n");
+    printf(
+        "usage: arete selftest [options]\n\n"
+        "Checks every solver of every operation on this very device against a reference that accumulates in f64:\n"
+        "values within the written tolerance (small whole numbers exactly), the same bits on a second run, "
+        "nothing\n"
+        "read or written outside the operands, inputs unchanged. GPU-class kernels are run on CPUs, too.\n\n"
+        "  --device D        as in `arete bench`\n"
+        "  --solver S        only this one, \"name\" or \"name:param=value,...\"\n"
+        "  --quick           every 7th case of the lists for checks\n"
+        "  --long            every case of these lists, with random data and with whole numbers, and the timed\n"
+        "                    cases of up to 2e9 operations\n"
+        "                    (default: every case, with one of the two kinds of data in turn)\n"
+        "  --case 'OP ...'   this case alone: what a failure's repro line gives\n"
+        "  --data KIND       random or integers\n"
+        "  --seed N          of the data (default 1)\n"
+        "  --vector-width N  4, 8 or 16\n"
+        "  --verbose         every check, and why checks are skipped\n\n"
+        "Exit status 1 when a check failed, or none was made.\n");
 }
 
 static void report(const request *asked, const ar_case *of, const ar_check *check, tally *sum) {
@@ -54,7 +56,8 @@ static void report(const request *asked, const ar_case *of, const ar_check *chec
     if (check->outcome == AR_PASSED)
         printf("    %lld elements%s, largest error %.3g, allowed %.3g%s%s\n", (long long)check->values.checked,
                check->values.all ? " (all)" : " (sample, corners and edges)", check->values.max_error,
-               check->values.tolerance, check->values.exact ? " (exact)" : "", check->packed ? ", weights packed" : "");
+               check->values.tolerance, check->values.exact ? " (exact)" : "",
+               check->packed ? ", weights packed" : "");
     else
         printf("    %s\n", check->why);
     if (check->outcome == AR_FAILED)
@@ -69,7 +72,11 @@ static void check_one(const request *asked, arete_device *device, const ar_case 
         sum->failed++;
         return;
     }
-    ar_stage_spec spec = {.of = of, .device = device, .solver = solver, .views = true, .workspace = true,
+    ar_stage_spec spec = {.of = of,
+                          .device = device,
+                          .solver = solver,
+                          .views = true,
+                          .workspace = true,
                           .data = {.seed = asked->data.seed, .mode = mode}};
     ar_check_case(&spec, 0, check);
     report(asked, of, check, sum);
@@ -152,8 +159,8 @@ static int run(const request *asked) {
             check_case(asked, device, &one, 0, &sum);
         else
             status = check_all(asked, device, &sum);
-        printf("%zu passed, %zu failed, %zu skipped; largest error %.0f%% of what is allowed\n", sum.passed, sum.failed,
-               sum.skipped, 100 * sum.worst);
+        printf("%zu passed, %zu failed, %zu skipped; largest error %.0f%% of what is allowed\n", sum.passed,
+               sum.failed, sum.skipped, 100 * sum.worst);
         if (status < 0)
             status = sum.failed || !sum.passed ? AR_FAILURE : AR_DONE;
     }
@@ -181,23 +188,42 @@ int cmd_selftest(int argc, char **argv) {
     int option;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1)
         switch (option) {
-        case DEVICE: asked.device = optarg; break;
-        case SOLVER: asked.solver = optarg; break;
-        case CASE: asked.one_case = optarg; break;
-        case SEED: asked.data.seed = strtoull(optarg, NULL, 10); break;
+        case DEVICE:
+            asked.device = optarg;
+            break;
+        case SOLVER:
+            asked.solver = optarg;
+            break;
+        case CASE:
+            asked.one_case = optarg;
+            break;
+        case SEED:
+            asked.data.seed = strtoull(optarg, NULL, 10);
+            break;
         case DATA:
             asked.data_given = true;
             asked.data.mode = strcmp(optarg, "integers") == 0 ? AR_DATA_INTEGERS : AR_DATA_RANDOM;
             if (asked.data.mode == AR_DATA_RANDOM && strcmp(optarg, "random") != 0)
                 return ar_command_usage("selftest", "--data is random or integers");
             break;
-        case QUICK: asked.quick = true; break;
-        case LONG: asked.complete = true; break;
-        case WIDTH: asked.vector_width = (unsigned)strtoul(optarg, NULL, 10); break;
-        case VERBOSE: asked.verbose = true; break;
+        case QUICK:
+            asked.quick = true;
+            break;
+        case LONG:
+            asked.complete = true;
+            break;
+        case WIDTH:
+            asked.vector_width = (unsigned)strtoul(optarg, NULL, 10);
+            break;
+        case VERBOSE:
+            asked.verbose = true;
+            break;
         case HELP:
-        case 'h': help(); return AR_DONE;
-        default: return AR_USAGE;
+        case 'h':
+            help();
+            return AR_DONE;
+        default:
+            return AR_USAGE;
         }
     if (optind < argc)
         return ar_command_usage("selftest", "takes no arguments, only options");

@@ -6,18 +6,19 @@
 #include "tune.h"
 
 static void help(void) {
-    printf("usage: arete tune [OP | LIST | 'OP key=value ...']... [options]\n\n"
-           "Searches the solvers and parameters that can compute each case, leaves out what the roofline model calls\n"
-           "hopeless, checks every candidate before timing it, and keeps the fastest: from then on the library\n"
-           "chooses it for that problem on this device and driver (ARETE_TUNING_DIR, else\n"
-           "~/.local/share/arete/tuning). Without an argument: every list that is timed.\n\n"
-           "  --device D       as in `arete bench`\n"
-           "  --solver S       only this solver's parameters\n"
-           "  --time SECONDS   of search, per case (default 30)\n"
-           "  --prune X        leave out what the model puts above X times the best measured time (default 2)\n"
-           "  --seed N         of the data (default 1)\n"
-           "  --vector-width N 4, 8 or 16\n"
-           "  --verbose        every candidate\n");
+    printf(
+        "usage: arete tune [OP | LIST | 'OP key=value ...']... [options]\n\n"
+        "Searches the solvers and parameters that can compute each case, leaves out what the roofline model calls\n"
+        "hopeless, checks every candidate before timing it, and keeps the fastest: from then on the library\n"
+        "chooses it for that problem on this device and driver (ARETE_TUNING_DIR, else\n"
+        "~/.local/share/arete/tuning). Without an argument: every list that is timed.\n\n"
+        "  --device D       as in `arete bench`\n"
+        "  --solver S       only this solver's parameters\n"
+        "  --time SECONDS   of search, per case (default 30)\n"
+        "  --prune X        leave out what the model puts above X times the best measured time (default 2)\n"
+        "  --seed N         of the data (default 1)\n"
+        "  --vector-width N 4, 8 or 16\n"
+        "  --verbose        every candidate\n");
 }
 
 static void told(void *user, const char *solver, double seconds, const char *why) {
@@ -40,9 +41,9 @@ static int tune_all(const ar_tune_spec *spec, const ar_case_set *cases) {
         if (tuned != ARETE_OK)
             status = ar_command_failed(of->text);
         if (r.seconds > 0)
-            printf("  %s %.4f ms (before: %s %.4f ms); %zu tried, %zu left out, %zu refused, %zu wrong%s\n", r.solver,
-                   r.seconds * 1e3, r.before, r.before_seconds * 1e3, r.tried, r.pruned, r.refused, r.wrong,
-                   r.out_of_time ? "; out of time" : "");
+            printf("  %s %.4f ms (before: %s %.4f ms); %zu tried, %zu left out, %zu refused, %zu wrong%s\n",
+                   r.solver, r.seconds * 1e3, r.before, r.before_seconds * 1e3, r.tried, r.pruned, r.refused,
+                   r.wrong, r.out_of_time ? "; out of time" : "");
         if (r.wrong > 0)
             status = AR_FAILURE; /* a solver that computes wrongly is to be seen */
     }
@@ -69,11 +70,18 @@ typedef struct request {
 static int take_option(ar_tune_spec *spec, request *asked, int option, const char *value) {
     double number;
     switch (option) {
-    case DEVICE: asked->device = value; return -1;
-    case SOLVER: spec->only = value; return -1;
-    case VERBOSE: spec->told = told; return -1;
+    case DEVICE:
+        asked->device = value;
+        return -1;
+    case SOLVER:
+        spec->only = value;
+        return -1;
+    case VERBOSE:
+        spec->told = told;
+        return -1;
     case TIME:
-        return ar_command_number(value, 0.01, 1e6, &spec->budget) ? -1 : ar_command_usage("tune", "--time: seconds");
+        return ar_command_number(value, 0.01, 1e6, &spec->budget) ? -1
+                                                                  : ar_command_usage("tune", "--time: seconds");
     case PRUNE:
         return ar_command_number(value, 1, 1e9, &spec->prune) ? -1 : ar_command_usage("tune", "--prune: 1 or more");
     case SEED:
@@ -85,8 +93,11 @@ static int take_option(ar_tune_spec *spec, request *asked, int option, const cha
         asked->vector_width = (unsigned)strtoul(value, NULL, 10);
         return -1;
     case HELP:
-    case 'h': help(); return AR_DONE;
-    default: return AR_USAGE;
+    case 'h':
+        help();
+        return AR_DONE;
+    default:
+        return AR_USAGE;
     }
 }
 

@@ -8,8 +8,8 @@
 
 /* As the CBLAS standard has them; both libraries are built with 32-bit integers in Debian. */
 enum { ROW_MAJOR = 101, NO_TRANS = 111, TRANS = 112 };
-typedef void (*sgemm_fn)(int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *,
-                         int);
+typedef void (*sgemm_fn)(int, int, int, int, int, int, float, const float *, int, const float *, int, float,
+                         float *, int);
 typedef void (*dgemm_fn)(int, int, int, int, int, int, double, const double *, int, const double *, int, double,
                          double *, int);
 
@@ -75,20 +75,23 @@ static arete_status openblas_open(uint32_t threads, const char *device, void **s
     *(void **)&get_threads = ar_library_symbol(of->library, "openblas_get_num_threads");
     if (set_threads)
         set_threads((int)threads);
-    snprintf(version, bytes, "%s, %d threads", config ? config() : "OpenBLAS, version unknown",
-             get_threads ? get_threads() : (int)threads);
+    if (get_threads && get_threads() != (int)threads)
+        snprintf(version, bytes, "%s (runs %d threads)", config ? config() : "OpenBLAS", get_threads());
+    else
+        snprintf(version, bytes, "%s", config ? config() : "OpenBLAS, version unknown");
     return ARETE_OK;
 }
 
 static arete_status blis_open(uint32_t threads, const char *device, void **state, char *version, size_t bytes) {
     (void)device;
+    (void)threads; /* from its environment */
     arete_status status = open_blas("blis", blis_places, sizeof blis_places / sizeof *blis_places, state);
     if (status != ARETE_OK)
         return status;
     blas *of = *state;
     const char *(*text)(void);
     *(void **)&text = ar_library_symbol(of->library, "bli_info_get_version_str");
-    snprintf(version, bytes, "BLIS %s, %u threads", text ? text() : "of unknown version", threads);
+    snprintf(version, bytes, "BLIS %s", text ? text() : "of unknown version");
     return ARETE_OK;
 }
 
@@ -136,8 +139,17 @@ static void close_blas(void *state) {
     ar_os_free(of);
 }
 
-const ar_peer ar_peer_openblas = {.name = "openblas", .summary = "OpenBLAS: f32 and f64 products",
-                                  .open = openblas_open, .prepare = prepare, .run = run, .drop = drop,
+const ar_peer ar_peer_openblas = {.name = "openblas",
+                                  .summary = "OpenBLAS: f32 and f64 products",
+                                  .open = openblas_open,
+                                  .prepare = prepare,
+                                  .run = run,
+                                  .drop = drop,
                                   .close = close_blas};
-const ar_peer ar_peer_blis = {.name = "blis", .summary = "BLIS: f32 and f64 products", .open = blis_open,
-                              .prepare = prepare, .run = run, .drop = drop, .close = close_blas};
+const ar_peer ar_peer_blis = {.name = "blis",
+                              .summary = "BLIS: f32 and f64 products",
+                              .open = blis_open,
+                              .prepare = prepare,
+                              .run = run,
+                              .drop = drop,
+                              .close = close_blas};

@@ -47,7 +47,8 @@ static arete_status open_device(clblast *of, const char *selector) {
     return status == ARETE_OK ? arete_queue_create(of->device, 0, &of->queue) : status;
 }
 
-/* CLBlast has no call that tells its version; the name of the file behind the links does ("libclblast.so.1.5.3"). */
+/* CLBlast has no call that tells its version; the name of the file behind the links does ("libclblast.so.1.5.3").
+ */
 static void file_of(ar_library *library, char *text, size_t bytes) {
     char *path = NULL, line[512];
     FILE *maps = fopen("/proc/self/maps", "r");
@@ -135,8 +136,8 @@ static arete_status run(void *state, size_t copy) {
         size_t a = offset[0] + (size_t)(i * g->step_a), b = offset[1] + (size_t)(i * g->step_b);
         size_t c = offset[2] + (size_t)(i * g->step_c);
         if (g->type_c == ARETE_F32)
-            code = of->sgemm(LAYOUT_ROW_MAJOR, ta, tb, m, n, k, (float)g->alpha, memory[0], a, lda, memory[1], b, ldb,
-                             (float)g->beta, memory[2], c, ldc, &queue, NULL);
+            code = of->sgemm(LAYOUT_ROW_MAJOR, ta, tb, m, n, k, (float)g->alpha, memory[0], a, lda, memory[1], b,
+                             ldb, (float)g->beta, memory[2], c, ldc, &queue, NULL);
         else
             code = of->dgemm(LAYOUT_ROW_MAJOR, ta, tb, m, n, k, g->alpha, memory[0], a, lda, memory[1], b, ldb,
                              g->beta, memory[2], c, ldc, &queue, NULL);
@@ -180,6 +181,13 @@ static void drop(void *state) {
     of->on = NULL;
 }
 
-const ar_peer ar_peer_clblast = {.name = "clblast", .summary = "CLBlast on the same OpenCL device: f32, f64 products",
-                                 .open = open_clblast, .prepare = prepare, .run = run, .wait = wait, .give = give,
-                                 .take = take, .drop = drop, .close = close_clblast};
+const ar_peer ar_peer_clblast = {.name = "clblast",
+                                 .summary = "CLBlast on the same OpenCL device: f32, f64 products",
+                                 .open = open_clblast,
+                                 .prepare = prepare,
+                                 .run = run,
+                                 .wait = wait,
+                                 .give = give,
+                                 .take = take,
+                                 .drop = drop,
+                                 .close = close_clblast};

@@ -1,5 +1,6 @@
-/* oneDNN 2.x on the CPU. Its C API passes structs that only its header knows, so this file needs dnnl.h; the library
- * itself is opened at run time. Weights go into its own layout ("any") ahead when the case says that they are packed. */
+/* oneDNN 2.x on the CPU. Its C API passes structs that only its header knows, so this file needs dnnl.h; the
+ * library itself is opened at run time. Weights go into its own layout ("any") ahead when the case says that they
+ * are packed. */
 #include <oneapi/dnnl/dnnl.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,31 +14,31 @@
 #endif
 
 /* Everything that is called, looked up by name. */
-#define FUNCTIONS(X)                                                                                                   \
-    X(dnnl_version)                                                                                                    \
-    X(dnnl_engine_create)                                                                                              \
-    X(dnnl_engine_destroy)                                                                                             \
-    X(dnnl_stream_create)                                                                                              \
-    X(dnnl_stream_destroy)                                                                                             \
-    X(dnnl_stream_wait)                                                                                                \
-    X(dnnl_memory_desc_init_by_strides)                                                                                \
-    X(dnnl_memory_desc_get_size)                                                                                       \
-    X(dnnl_memory_create)                                                                                              \
-    X(dnnl_memory_destroy)                                                                                             \
-    X(dnnl_primitive_attr_create)                                                                                      \
-    X(dnnl_primitive_attr_destroy)                                                                                     \
-    X(dnnl_primitive_attr_set_output_scales)                                                                           \
-    X(dnnl_primitive_attr_set_post_ops)                                                                                \
-    X(dnnl_post_ops_create)                                                                                            \
-    X(dnnl_post_ops_destroy)                                                                                           \
-    X(dnnl_post_ops_append_sum)                                                                                        \
-    X(dnnl_matmul_desc_init)                                                                                           \
-    X(dnnl_primitive_desc_create)                                                                                      \
-    X(dnnl_primitive_desc_destroy)                                                                                     \
-    X(dnnl_primitive_desc_query_md)                                                                                    \
-    X(dnnl_reorder_primitive_desc_create)                                                                              \
-    X(dnnl_primitive_create)                                                                                           \
-    X(dnnl_primitive_destroy)                                                                                          \
+#define FUNCTIONS(X)                                                                                               \
+    X(dnnl_version)                                                                                                \
+    X(dnnl_engine_create)                                                                                          \
+    X(dnnl_engine_destroy)                                                                                         \
+    X(dnnl_stream_create)                                                                                          \
+    X(dnnl_stream_destroy)                                                                                         \
+    X(dnnl_stream_wait)                                                                                            \
+    X(dnnl_memory_desc_init_by_strides)                                                                            \
+    X(dnnl_memory_desc_get_size)                                                                                   \
+    X(dnnl_memory_create)                                                                                          \
+    X(dnnl_memory_destroy)                                                                                         \
+    X(dnnl_primitive_attr_create)                                                                                  \
+    X(dnnl_primitive_attr_destroy)                                                                                 \
+    X(dnnl_primitive_attr_set_output_scales)                                                                       \
+    X(dnnl_primitive_attr_set_post_ops)                                                                            \
+    X(dnnl_post_ops_create)                                                                                        \
+    X(dnnl_post_ops_destroy)                                                                                       \
+    X(dnnl_post_ops_append_sum)                                                                                    \
+    X(dnnl_matmul_desc_init)                                                                                       \
+    X(dnnl_primitive_desc_create)                                                                                  \
+    X(dnnl_primitive_desc_destroy)                                                                                 \
+    X(dnnl_primitive_desc_query_md)                                                                                \
+    X(dnnl_reorder_primitive_desc_create)                                                                          \
+    X(dnnl_primitive_create)                                                                                       \
+    X(dnnl_primitive_destroy)                                                                                      \
     X(dnnl_primitive_execute)
 
 #define MEMBER(name) __typeof__(&name) name;
@@ -74,6 +75,7 @@ static arete_status open_onednn(uint32_t threads, const char *device, void **sta
     static const char *const places[] = {"libdnnl.so.2"};
     char why[256];
     (void)device;
+    (void)threads; /* from its environment */
     onednn *of = ar_os_alloc(sizeof *of);
     if (!of)
         return ar_fail_memory("onednn", sizeof *of);
@@ -83,8 +85,8 @@ static arete_status open_onednn(uint32_t threads, const char *device, void **sta
         return ar_fail(ARETE_E_NOT_FOUND, "oneDNN 2 is not here: %s", why);
     }
     bool complete = true;
-#define LOOK_UP(name)                                                                                                  \
-    *(void **)&of->f.name = ar_library_symbol(of->library, #name);                                                     \
+#define LOOK_UP(name)                                                                                              \
+    *(void **)&of->f.name = ar_library_symbol(of->library, #name);                                                 \
     complete = complete && of->f.name;
     FUNCTIONS(LOOK_UP)
     if (!complete || of->f.dnnl_engine_create(&of->engine, dnnl_cpu, 0) != dnnl_success ||
@@ -93,24 +95,32 @@ static arete_status open_onednn(uint32_t threads, const char *device, void **sta
         return ar_fail(ARETE_E_NOT_FOUND, "libdnnl.so.2 lacks a function or gives no CPU engine");
     }
     const dnnl_version_t *v = of->f.dnnl_version();
-    snprintf(version, bytes, "oneDNN %d.%d.%d, %u OpenMP threads", v->major, v->minor, v->patch, threads);
+    snprintf(version, bytes, "oneDNN %d.%d.%d", v->major, v->minor, v->patch);
     *state = of;
     return ARETE_OK;
 }
 
 static dnnl_data_type_t type_of(arete_dtype dtype) {
     switch (dtype) {
-    case ARETE_F32: return dnnl_f32;
-    case ARETE_F16: return dnnl_f16;
-    case ARETE_BF16: return dnnl_bf16;
-    case ARETE_I8: return dnnl_s8;
-    case ARETE_U8: return dnnl_u8;
-    case ARETE_I32: return dnnl_s32;
-    default: return dnnl_data_type_undef;
+    case ARETE_F32:
+        return dnnl_f32;
+    case ARETE_F16:
+        return dnnl_f16;
+    case ARETE_BF16:
+        return dnnl_bf16;
+    case ARETE_I8:
+        return dnnl_s8;
+    case ARETE_U8:
+        return dnnl_u8;
+    case ARETE_I32:
+        return dnnl_s32;
+    default:
+        return dnnl_data_type_undef;
     }
 }
 
-/* rows x cols with that leading dimension, lying transposed or not, step elements from one of the batch to the next. */
+/* rows x cols with that leading dimension, lying transposed or not, step elements from one of the batch to the
+ * next. */
 static dnnl_memory_desc_t describe(const onednn *of, arete_dtype dtype, int64_t batch, int64_t step, int64_t rows,
                                    int64_t cols, int64_t leading, bool transposed) {
     dnnl_memory_desc_t desc;
@@ -152,11 +162,11 @@ static bool reorder(onednn *of, const dnnl_memory_desc_t *from, const dnnl_memor
     dnnl_memory_t plain = NULL;
     dnnl_primitive_desc_t desc = NULL;
     dnnl_primitive_t primitive = NULL;
-    bool ok = of->f.dnnl_memory_create(&plain, from, of->engine, data) == dnnl_success &&
-              of->f.dnnl_memory_create(packed, to, of->engine, DNNL_MEMORY_ALLOCATE) == dnnl_success &&
-              of->f.dnnl_reorder_primitive_desc_create(&desc, from, of->engine, to, of->engine, NULL) ==
-                  dnnl_success &&
-              of->f.dnnl_primitive_create(&primitive, desc) == dnnl_success;
+    bool ok =
+        of->f.dnnl_memory_create(&plain, from, of->engine, data) == dnnl_success &&
+        of->f.dnnl_memory_create(packed, to, of->engine, DNNL_MEMORY_ALLOCATE) == dnnl_success &&
+        of->f.dnnl_reorder_primitive_desc_create(&desc, from, of->engine, to, of->engine, NULL) == dnnl_success &&
+        of->f.dnnl_primitive_create(&primitive, desc) == dnnl_success;
     if (ok) {
         dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, plain}, {DNNL_ARG_TO, *packed}};
         ok = of->f.dnnl_primitive_execute(primitive, of->stream, 2, args) == dnnl_success &&
@@ -214,8 +224,8 @@ static arete_status prepare(void *state, const ar_peer_case *on) {
         (of->f.dnnl_matmul_desc_init(&product, &descs[0], &wanted, NULL, &descs[2]) != dnnl_success ||
          of->f.dnnl_primitive_desc_create(&desc, &product, attributes, of->engine, NULL) != dnnl_success ||
          of->f.dnnl_primitive_create(&of->product, desc) != dnnl_success))
-        status = ar_fail(ARETE_E_UNSUPPORTED, "oneDNN has no product of %s for this shape and machine",
-                         on->of->dtype);
+        status =
+            ar_fail(ARETE_E_UNSUPPORTED, "oneDNN has no product of %s for this shape and machine", on->of->dtype);
     if (status == ARETE_OK)
         status = make_sets(of, on, descs,
                            on->prepack ? of->f.dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0) : NULL);
@@ -238,7 +248,7 @@ static arete_status run(void *state, size_t copy) {
 static arete_status wait(void *state) {
     onednn *of = state;
     return of->f.dnnl_stream_wait(of->stream) == dnnl_success ? ARETE_OK
-                                                               : ar_fail(ARETE_E_DEVICE, "oneDNN failed to finish");
+                                                              : ar_fail(ARETE_E_DEVICE, "oneDNN failed to finish");
 }
 
 static void drop(void *state) {
@@ -257,6 +267,11 @@ static void drop(void *state) {
     of->product = NULL;
 }
 
-const ar_peer ar_peer_onednn = {.name = "onednn", .summary = "oneDNN 2.x on the CPU: f32, bf16, int8 products",
-                                .open = open_onednn, .prepare = prepare, .run = run, .wait = wait, .drop = drop,
+const ar_peer ar_peer_onednn = {.name = "onednn",
+                                .summary = "oneDNN 2.x on the CPU: f32, bf16, int8 products",
+                                .open = open_onednn,
+                                .prepare = prepare,
+                                .run = run,
+                                .wait = wait,
+                                .drop = drop,
                                 .close = close_onednn};

@@ -1,5 +1,5 @@
-/* What a peer is: another library that computes the same cases. It lives in a process of its own (process.h); this is
- * its side within that process. Adding one is a file with a table, and a line in peers.c. */
+/* What a peer is: another library that computes the same cases. It lives in a process of its own (process.h); this
+ * is its side within that process. Adding one is a file with a table, and a line in peers.c. */
 #ifndef AR_PEER_H
 #define AR_PEER_H
 
@@ -21,15 +21,16 @@ typedef struct ar_peer_case {
 typedef struct ar_peer {
     const char *name;
     const char *summary;
-    /* Opens the library; version is what it says of itself. ARETE_E_NOT_FOUND with the reason when it is not here. */
+    /* Opens the library; version is what it says of itself. ARETE_E_NOT_FOUND with the reason when it is not here.
+     */
     arete_status (*open)(uint32_t threads, const char *device, void **state, char *version, size_t bytes);
     /* Makes ready what calls need. ARETE_E_UNSUPPORTED says why it refuses the case. */
     arete_status (*prepare)(void *state, const ar_peer_case *on);
     /* One call on that set of operands; may only enqueue. */
     arete_status (*run)(void *state, size_t copy);
     arete_status (*wait)(void *state); /* NULL: run() blocks */
-    /* Brings that set's operands to the peer (before) or its outputs back into the blocks (after). NULL: it works on
-     * the blocks themselves. */
+    /* Brings that set's operands to the peer (before) or its outputs back into the blocks (after). NULL: it works
+     * on the blocks themselves. */
     arete_status (*give)(void *state, size_t copy);
     arete_status (*take)(void *state, size_t copy);
     void (*drop)(void *state); /* the prepared case; called after prepare() failed, too */

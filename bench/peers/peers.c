@@ -54,8 +54,8 @@ static bool read_batch(const arete_tensor *tensor, int64_t batch, int64_t *step)
     return count == batch || count == 1;
 }
 
-static const char *const plain_words[] = {"m", "n", "k", "ta", "tb", "dtype", "b", "c", "alpha", "beta", "lda", "ldb", "ldc",
-                                          "batch", "sa", "sb", "sc", "prepack"};
+static const char *const plain_words[] = {"m",    "n",   "k",   "ta",  "tb",    "dtype", "b",  "c",  "alpha",
+                                          "beta", "lda", "ldb", "ldc", "batch", "sa",    "sb", "sc", "prepack"};
 
 /* Any other word asks for something that a plain product has not: bias, activation, scales, mixed types. */
 static arete_status only_plain(const char *text, const char *peer) {

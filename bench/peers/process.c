@@ -20,10 +20,10 @@ enum { MOST_VARIABLES = 1024, OWN_VARIABLES = 5, VARIABLE_BYTES = 64 };
 /* A first call may tune or compile for a long time (CLBlast); the longest sane sample is shorter. */
 #define PATIENCE 600.0
 
-/* Thread counts are made equal and threads kept on their cores, as ours are. Built before the fork: afterwards nothing
- * but exec is safe in a process with threads. */
-static const char *const fixed_names[OWN_VARIABLES] = {"OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS", "OMP_NUM_THREADS",
-                                                       "OMP_PROC_BIND", "OMP_DYNAMIC"};
+/* Thread counts are made equal and threads kept on their cores, as ours are. Built before the fork: afterwards
+ * nothing but exec is safe in a process with threads. */
+static const char *const fixed_names[OWN_VARIABLES] = {"OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS",
+                                                       "OMP_NUM_THREADS", "OMP_PROC_BIND", "OMP_DYNAMIC"};
 
 static bool is_ours(const char *variable) {
     for (int i = 0; i < OWN_VARIABLES; i++) {
@@ -152,8 +152,8 @@ static arete_status start(ar_peer_process *process) {
     char *version;
     arete_status status = spawn(process);
     if (status == ARETE_OK)
-        status = answer(process, ar_lines_send(&process->lines, "open %u %s", process->threads, process->device), "ok",
-                        &version);
+        status = answer(process, ar_lines_send(&process->lines, "open %u %s", process->threads, process->device),
+                        "ok", &version);
     if (status == ARETE_OK) {
         snprintf(process->version, sizeof process->version, "%s", version);
         return rest(process);
@@ -165,7 +165,8 @@ static arete_status start(ar_peer_process *process) {
 
 arete_status ar_peer_start(const char *name, uint32_t threads, const char *device, ar_peer_process *process) {
     const ar_peer *peer = ar_peer_named(name);
-    *process = (ar_peer_process){.name = peer ? peer->name : "?", .threads = threads, .lines = {.in = -1, .out = -1}};
+    *process =
+        (ar_peer_process){.name = peer ? peer->name : "?", .threads = threads, .lines = {.in = -1, .out = -1}};
     snprintf(process->device, sizeof process->device, "%s", device);
     if (!peer) {
         snprintf(process->why, sizeof process->why, "no peer of that name in this build");
@@ -204,7 +205,8 @@ ar_contender ar_peer_contender(ar_peer_process *process) {
 
 enum { CHECKED_VALUES = 4096 };
 
-static arete_status check_output(ar_peer_process *process, ar_stage *stage, size_t output, ar_comparison *comparison) {
+static arete_status check_output(ar_peer_process *process, ar_stage *stage, size_t output,
+                                 ar_comparison *comparison) {
     const ar_case *of = stage->spec.of;
     uint64_t seed = stage->spec.data.seed;
     arete_cost cost;
@@ -220,9 +222,9 @@ static arete_status check_output(ar_peer_process *process, ar_stage *stage, size
     if (!values)
         status = ar_fail_memory("a peer's values", elements.count * sizeof *values);
     if (status == ARETE_OK)
-        status = answer(process,
-                        ar_lines_send(&process->lines, "values %zu %llu %zu", output, (unsigned long long)seed, limit),
-                        "values", &text);
+        status = answer(
+            process, ar_lines_send(&process->lines, "values %zu %llu %zu", output, (unsigned long long)seed, limit),
+            "values", &text);
     if (status == ARETE_OK)
         status = ar_values_parse(text, values, elements.count);
     if (status == ARETE_OK)

@@ -1,6 +1,6 @@
-/* Peers in processes of their own. The same binary is started again as `arete __peer NAME`; both talk in lines of text
- * over two pipes (protocol.h). Whoever is not running is stopped (SIGSTOP), so that threads that spin while they wait
- * take no core from the others. */
+/* Peers in processes of their own. The same binary is started again as `arete __peer NAME`; both talk in lines of
+ * text over two pipes (protocol.h). Whoever is not running is stopped (SIGSTOP), so that threads that spin while
+ * they wait take no core from the others. */
 #ifndef AR_PEER_PROCESS_H
 #define AR_PEER_PROCESS_H
 

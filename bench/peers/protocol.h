@@ -18,7 +18,7 @@
 #include "error.h"
 
 typedef struct ar_lines {
-    int in, out; /* -1: closed */
+    int in, out;  /* -1: closed */
     char *buffer; /* what was read and not yet given out */
     size_t used, room, given;
 } ar_lines;

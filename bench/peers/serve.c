@@ -80,7 +80,10 @@ static arete_status do_case(server *s, char *words) {
     s->has_case = true;
     s->next = 0;
     s->data = (ar_data_spec){.seed = seed, .mode = (ar_data_mode)mode};
-    s->on = (ar_peer_case){.of = &s->of, .copies = (size_t)copies, .prepack = prepack != 0, .threads = s->threads,
+    s->on = (ar_peer_case){.of = &s->of,
+                           .copies = (size_t)copies,
+                           .prepack = prepack != 0,
+                           .threads = s->threads,
                            .device = s->device};
     status = make_blocks(s);
     if (status == ARETE_OK)
@@ -160,8 +163,11 @@ static const struct command {
     const char *name;
     arete_status (*run)(server *s, char *words);
     bool needs_case;
-} commands[] = {{"open", do_open, false}, {"case", do_case, false}, {"calls", do_calls, true},
-                {"values", do_values, true}, {"drop", do_drop, false}};
+} commands[] = {{"open", do_open, false},
+                {"case", do_case, false},
+                {"calls", do_calls, true},
+                {"values", do_values, true},
+                {"drop", do_drop, false}};
 
 static arete_status obey(server *s, char *line) {
     size_t length = strcspn(line, " ");
