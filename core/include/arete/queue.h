@@ -73,8 +73,8 @@ ARETE_API arete_status arete_queue_fill(arete_queue *queue, arete_buffer *buffer
 ARETE_API void arete_event_retain(arete_event *event);
 ARETE_API void arete_event_release(arete_event *event);
 
-/** Blocks until the command has finished; flushes its queue first. Returns ARETE_OK or ARETE_E_DEVICE, the latter
- *  also when the command itself failed. */
+/** Blocks until the command has finished; flushes its queue first. Returns ARETE_OK; ARETE_E_DEVICE or ARETE_E_MEMORY
+ *  when waiting or the command itself failed. */
 ARETE_API arete_status arete_event_wait(arete_event *event);
 
 /** *complete: whether the command has finished. Does not block. */
