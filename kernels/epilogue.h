@@ -5,6 +5,7 @@
  * Parameters
  *   TYPE_C    storage of C;  TYPE_CIN of Cin (default TYPE_C);  TYPE_BIAS of bias (default real's type)
  *   BETA      1: add beta * Cin; 0: Cin is never read
+ *   CIN_SPLAT 1: Cin has one column for all, Cin[m]
  *   BIAS      0 none, 1 one per column [N], 2 one per row [M]
  *   ACT       one of the ACT_ numbers below
  *   SCALE_A   0 none, 1 one f32 for all, 2 one per row;  SCALE_B likewise per column
@@ -37,6 +38,9 @@
 #endif
 #ifndef BETA
 #define BETA 0
+#endif
+#ifndef CIN_SPLAT
+#define CIN_SPLAT 0
 #endif
 #ifndef BIAS
 #define BIAS 0
@@ -219,7 +223,11 @@ static inline void epilogue_store(const epilogue *e, realv x, long m, long n, lo
 #endif
 #if BETA
     realv old;
+#if CIN_SPLAT
+    old = (realv)(LOADS(TYPE_CIN)(e->cin + m * e->ldcin));
+#else
     LOAD_PART(TYPE_CIN, old, e->cin + m * e->ldcin + n, count);
+#endif
     x = fma((realv)(e->beta), old, x);
 #endif
 #if BIAS == 1

@@ -293,13 +293,13 @@ static inline void block_of_c(const matmul_args *s, const epilogue *e, __global 
                         intv x = sum[i * 2 + v];
                         __global int *c = e->c + (m + i) * e->ldc + n + v * LANES;
 #if BETA
-                        __global const int *old = e->cin + (m + i) * e->ldcin + n + v * LANES;
+                        __global const int *old = e->cin + (m + i) * e->ldcin + (CIN_SPLAT ? 0 : n + v * LANES);
 #endif
                         int part[LANES];
                         vstorev(x, 0, part);
                         for (int l = 0; l < min(count, (long)LANES); ++l)
 #if BETA
-                            c[l] = part[l] + old[l];
+                            c[l] = part[l] + old[CIN_SPLAT ? 0 : l];
 #else
                             c[l] = part[l];
 #endif
