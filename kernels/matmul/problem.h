@@ -41,6 +41,11 @@ typedef struct matmul_problem {
 
 extern const ar_family ar_matmul_family;
 extern const ar_solver *const ar_matmul_solvers[]; /* solvers.c; NULL-terminated */
+extern const ar_solver ar_matmul_cpu_packed;
+extern const ar_solver ar_matmul_cpu_direct;
+extern const ar_solver ar_matmul_gemv;
+extern const ar_solver ar_matmul_gpu_tiled;
+extern const ar_solver ar_matmul_clblast; /* with ARETE_HAVE_CLBLAST */
 extern const ar_solver ar_matmul_reference;
 
 /* Checks all that can be checked without buffers, fills the problem. desc NULL: all defaults. Allocates nothing. */
