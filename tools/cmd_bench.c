@@ -7,7 +7,7 @@
 #include "record.h"
 
 typedef struct request {
-    const char *device, *solver, *json, *csv, *against;
+    const char *device, *solver, *json, *csv, *html, *against;
     ar_data_spec data;
     ar_rotation rotation;
     double budget;
@@ -53,6 +53,7 @@ static void help(void) {
         "  --vector-width N  4, 8 or 16: CPU-class kernels of that many f32 lanes (default: the device's own)\n"
         "  --json FILE       a record for each case, with all samples; - is standard output\n"
         "  --csv FILE        a line for each case and peer\n"
+        "  --html FILE       the same as a page to look at\n"
         "  --list            prints the cases, runs nothing\n\n"
         "ms: median seconds per call over at least 10 queued calls and one wait. sync ms: one call, one wait.\n"
         "roof: the part of the device's limit that is reached; ! marks a figure above it, a measurement fault.\n"
@@ -76,6 +77,7 @@ enum {
     WIDTH,
     JSON,
     CSV,
+    HTML,
     LIST,
     HELP
 };
@@ -93,6 +95,7 @@ static const struct option options[] = {{"device", required_argument, NULL, DEVI
                                         {"vector-width", required_argument, NULL, WIDTH},
                                         {"json", required_argument, NULL, JSON},
                                         {"csv", required_argument, NULL, CSV},
+                                        {"html", required_argument, NULL, HTML},
                                         {"list", no_argument, NULL, LIST},
                                         {"help", no_argument, NULL, HELP},
                                         {0}};
@@ -115,6 +118,9 @@ static int take_option(request *asked, int option, const char *value) {
         return -1;
     case CSV:
         asked->csv = value;
+        return -1;
+    case HTML:
+        asked->html = value;
         return -1;
     case LIST:
         asked->list = true;
@@ -274,11 +280,13 @@ static int run_cases(session *s) {
     return failed ? AR_FAILURE : AR_DONE;
 }
 
-static int write_json(session *s, int status) {
+static int write_reports(session *s, int status) {
     json_t *report = ar_report_json(&s->spec, s->json, s->peers, s->peer_count);
     s->json = NULL;
-    if (!report || ar_json_write(report, s->asked.json) != ARETE_OK)
+    if (s->asked.json && (!report || ar_json_write(report, s->asked.json) != ARETE_OK))
         status = ar_command_failed("--json");
+    if (s->asked.html && (!report || ar_html_write(report, s->asked.html) != ARETE_OK))
+        status = ar_command_failed("--html");
     json_decref(report);
     return status;
 }
@@ -321,7 +329,7 @@ static int bench(session *s, int argc, char **argv) {
     s->spec.peers = s->peers;
     s->spec.peer_count = s->peer_count;
     status = run_cases(s);
-    return s->asked.json ? write_json(s, status) : status;
+    return s->asked.json || s->asked.html ? write_reports(s, status) : status;
 }
 
 int cmd_bench(int argc, char **argv) {
