@@ -1,0 +1,265 @@
+/* What runs under oclgrind (run.sh): small matmul cases through every solver that can take them, and planted faults.
+ *
+ * One case a process, and workspace as it comes: oclgrind 21.10 takes values for uninitialised that are not when a
+ * buffer was filled by a command, or its memory had been another buffer's.
+ * The results are checked too, in f64 by the family's expect(); whether an access was wrong is in oclgrind's log. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "casework.h"
+#include "matmul/casework.h"
+#include "matmul/problem.h"
+
+#define PAST_END 3 /* exit status: no case of that index */
+#define SLACK 5 /* elements that are poisoned before and after each operand */
+
+/* Each line is one compilation and a few thousand simulated work-items. */
+static const char *const cases[] = {
+    "m=5 n=7 k=9",
+    "m=16 n=16 k=16",
+    "m=9 n=19 k=37 ta=1 tb=1 alpha=2 beta=0.5 bias=col act=relu",
+    "m=17 n=6 k=13 tb=1 bias=row act=gelu_tanh batch=2",
+    "m=12 n=20 k=8 dtype=f16 ta=1 cin=f16 beta=1",
+    "m=12 n=20 k=8 dtype=bf16",
+    "m=7 n=9 k=11 dtype=f64 tb=1",
+    "m=6 n=10 k=35 dtype=i8 azero=each bzero=one",
+    "m=6 n=10 k=35 dtype=u8 c=f32 ascale=each bscale=each azero=one bzero=each",
+    "m=1 n=40 k=33 b=i8 bscale=each",
+    "m=40 n=1 k=33",
+    "m=3 n=4 k=0 beta=1",
+};
+
+/* The code paths of gpu_tiled that its own guess may not reach for such shapes. */
+static const char *const tiled[] = {
+    "gpu_tiled:tm=16,tn=16,tk=8,wm=4,wn=4,vector=4,buffers=1,local=1,splits=1",
+    "gpu_tiled:tm=16,tn=16,tk=8,wm=4,wn=4,vector=4,buffers=2,local=1,splits=2",
+    "gpu_tiled:tm=8,tn=16,tk=12,wm=2,wn=4,vector=1,buffers=2,local=1,splits=1",
+    "gpu_tiled:tm=8,tn=16,tk=4,wm=1,wn=8,vector=4,buffers=1,local=1,splits=3",
+    "gpu_tiled:tm=8,tn=8,tk=4,wm=4,wn=4,vector=4,buffers=1,local=0,splits=1",
+    "gpu_tiled:tm=4,tn=16,tk=4,wm=2,wn=4,vector=1,buffers=1,local=0,splits=2",
+};
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static uint32_t seed = 1;
+
+static double uniform(void) {
+    seed = seed * 1664525u + 1013904223u;
+    return (double)(seed >> 8) / 16777216.0;
+}
+
+static void put(void *data, arete_dtype type, int64_t at, double x) {
+    switch (type) {
+    case ARETE_F32: ((float *)data)[at] = (float)x; break;
+    case ARETE_F16: ((uint16_t *)data)[at] = arete_f16_from_f32((float)x); break;
+    case ARETE_BF16: ((uint16_t *)data)[at] = arete_bf16_from_f32((float)x); break;
+    case ARETE_F64: ((double *)data)[at] = x; break;
+    case ARETE_I8: ((int8_t *)data)[at] = (int8_t)floor(x); break;
+    case ARETE_U8: ((uint8_t *)data)[at] = (uint8_t)floor(x); break;
+    case ARETE_I32: ((int32_t *)data)[at] = (int32_t)floor(x); break;
+    default: break;
+    }
+}
+
+static double get(const void *data, arete_dtype type, int64_t at) {
+    switch (type) {
+    case ARETE_F32: return (double)((const float *)data)[at];
+    case ARETE_F16: return (double)arete_f32_from_f16(((const uint16_t *)data)[at]);
+    case ARETE_BF16: return (double)arete_f32_from_bf16(((const uint16_t *)data)[at]);
+    case ARETE_F64: return ((const double *)data)[at];
+    case ARETE_I32: return (double)((const int32_t *)data)[at];
+    default: return NAN;
+    }
+}
+
+/* Half a unit in the last place of the type that stores. */
+static double rounding(arete_dtype type, double x) {
+    int bits = type == ARETE_F16 ? 11 : type == ARETE_BF16 ? 8 : type == ARETE_F64 ? 53 : 24;
+    return type == ARETE_I32 ? 0 : ldexp(4 * fabs(x), -bits) + (type == ARETE_F16 ? 1e-7 : 0);
+}
+
+typedef struct test {
+    size_t count, bytes[AR_MAX_OPERANDS];
+    ar_operand operands[AR_MAX_OPERANDS];
+    arete_tensor tensors[AR_MAX_OPERANDS];
+    char *host[AR_MAX_OPERANDS];
+} test;
+
+static arete_status fill(test *t, arete_device *device, arete_queue *queue) {
+    for (size_t i = 0; i < t->count; ++i) {
+        arete_tensor *tensor = &t->tensors[i];
+        *tensor = t->operands[i].tensor;
+        size_t element = arete_dtype_size(tensor->dtype), used = (size_t)arete_tensor_extent(tensor);
+        tensor->offset = SLACK * element;
+        t->bytes[i] = used + 2 * SLACK * element;
+        t->host[i] = malloc(t->bytes[i]);
+        if (!t->host[i])
+            return ARETE_E_MEMORY;
+        memset(t->host[i], 0xff, t->bytes[i]);
+        double low = t->operands[i].low, width = t->operands[i].high - low;
+        for (size_t at = 0; at < used / element && t->operands[i].role != AR_OUTPUT; ++at)
+            put(t->host[i] + tensor->offset, tensor->dtype, (int64_t)at, low + width * uniform());
+        arete_status status = arete_buffer_create(device, t->bytes[i], &tensor->buffer);
+        if (status == ARETE_OK)
+            status = arete_queue_write(queue, tensor->buffer, 0, t->bytes[i], t->host[i], ARETE_WAIT_NONE, NULL);
+        if (status != ARETE_OK)
+            return status;
+    }
+    return ARETE_OK;
+}
+
+/* How many elements of output o are wrong; got is the whole buffer. */
+static size_t wrong(const test *t, const void *problem, const arete_plan *plan, size_t o, const char *got) {
+    const arete_tensor *tensor = &t->tensors[o];
+    const void *host[AR_MAX_OPERANDS];
+    int64_t total = 1;
+    size_t bad = 0;
+    for (size_t i = 0; i < t->count; ++i)
+        host[i] = t->host[i] + t->tensors[i].offset;
+    for (uint32_t d = 0; d < tensor->rank; ++d)
+        total *= tensor->dims[d];
+    double tolerance = ar_matmul_casework.tolerance(problem, plan, o);
+    for (int64_t at = 0; at < total; ++at) {
+        int64_t rest = at, place = 0;
+        for (uint32_t d = tensor->rank; d-- > 0; rest /= tensor->dims[d])
+            place += rest % tensor->dims[d] * tensor->strides[d];
+        double want, magnitude;
+        ar_matmul_casework.expect(problem, host, o, &at, 1, &want, &magnitude);
+        double error = fabs(get(got + tensor->offset, tensor->dtype, place) - want);
+        bad += !(error <= tolerance * magnitude + rounding(tensor->dtype, want));
+    }
+    return bad;
+}
+
+static arete_status check(test *t, const void *problem, const arete_plan *plan, arete_queue *queue, size_t *bad) {
+    for (size_t o = 0; o < t->count; ++o) {
+        if (t->operands[o].role != AR_OUTPUT && t->operands[o].role != AR_INOUT)
+            continue;
+        char *got = malloc(t->bytes[o]);
+        if (!got)
+            return ARETE_E_MEMORY;
+        arete_status status =
+            arete_queue_read(queue, t->tensors[o].buffer, 0, t->bytes[o], got, ARETE_WAIT_NONE, NULL);
+        if (status == ARETE_OK)
+            *bad += wrong(t, problem, plan, o, got);
+        free(got);
+        if (status != ARETE_OK)
+            return status;
+    }
+    return ARETE_OK;
+}
+
+/* Runs one case through one solver. ran: false where the solver does not take it, which is no failure. */
+static bool run_case(arete_device *device, arete_queue *queue, const char *text, const char *solver, bool *ran) {
+    const ar_casework *work = &ar_matmul_casework;
+    void *problem = calloc(1, work->case_bytes);
+    arete_plan *plan = NULL;
+    arete_buffer *packed = NULL;
+    test t = {0};
+    size_t bad = 0;
+    arete_status status = problem ? work->parse(text, problem) : ARETE_E_MEMORY;
+    if (status == ARETE_OK) {
+        t.count = work->operands(problem, t.operands);
+        status = work->plan(device, problem, solver, &plan);
+        *ran = status != ARETE_E_UNSUPPORTED;
+        if (!*ran) {
+            free(problem);
+            return true;
+        }
+    }
+    if (status == ARETE_OK)
+        status = fill(&t, device, queue);
+    if (status == ARETE_OK && arete_matmul_packs_b(plan))
+        status = work->pack(plan, queue, problem, t.tensors, &packed);
+    if (status == ARETE_OK)
+        status = work->run(plan, queue, problem, t.tensors, packed, NULL, ARETE_WAIT_NONE, NULL);
+    if (status == ARETE_OK)
+        status = check(&t, problem, plan, queue, &bad);
+    if (status != ARETE_OK || bad > 0)
+        printf("FAILED: %s, solver %s: %zu wrong elements, %s %s\n", text, solver, bad, arete_status_name(status),
+               status == ARETE_OK ? "" : arete_error_text());
+    for (size_t i = 0; i < t.count; ++i) {
+        arete_buffer_release(t.tensors[i].buffer);
+        free(t.host[i]);
+    }
+    arete_buffer_release(packed);
+    arete_plan_release(plan);
+    free(problem);
+    return status == ARETE_OK && bad == 0;
+}
+
+/* The index-th pair of a solver with parameters and a case; false past the end. */
+static bool pair(size_t index, const char **solver, const char **text) {
+    *text = cases[index % COUNT(cases)];
+    index /= COUNT(cases);
+    for (size_t s = 0; ar_matmul_solvers[s]; ++s) {
+        const char *name = ar_matmul_solvers[s]->name;
+        bool variants = strcmp(name, "gpu_tiled") == 0;
+        size_t count = variants ? COUNT(tiled) : 1;
+        if (strcmp(name, "reference") == 0 || strcmp(name, "clblast") == 0)
+            continue; /* no kernels of ours */
+        if (index < count) {
+            *solver = variants ? tiled[index] : name;
+            return true;
+        }
+        index -= count;
+    }
+    return false;
+}
+
+/* Kernels with one fault each: what must show up in the log, or else an empty log proves nothing. */
+static const char plants[] =
+    "__kernel void race(__global int *x) { x[0] = (int)get_global_id(0); }\n"
+    "__kernel void bounds(__global int *x) { x[get_global_id(0) + 1] = 1; }\n"
+    "__kernel void uninitialized(__global int *x) {\n"
+    "    __local int y[8];\n    if (y[get_local_id(0)] > 3)\n        x[get_global_id(0)] = 1;\n}\n"
+    "__kernel void none(__global int *x) { x[get_global_id(0)] = 1; }\n";
+
+static bool run_plant(arete_device *device, arete_queue *queue, const char *name) {
+    const ar_source source = {"planted.cl", plants, sizeof plants - 1};
+    const ar_kernel *kernel = NULL;
+    arete_buffer *buffer = NULL;
+    arete_status status = ar_kernel_get(device, &source, "", name, &kernel);
+    if (status == ARETE_OK)
+        status = arete_buffer_create(device, 8 * sizeof(int), &buffer);
+    if (status == ARETE_OK) {
+        const ar_arg args[] = {AR_BUFFER(buffer)};
+        ar_launch launch = {.kernel = kernel, .dims = 1, .global = {8, 1, 1}, .local = {8, 1, 1}, .args = args,
+                            .arg_count = 1};
+        status = ar_launch_run(queue, &launch, ARETE_WAIT_NONE, NULL);
+    }
+    if (status == ARETE_OK)
+        status = arete_queue_finish(queue);
+    if (status != ARETE_OK)
+        printf("FAILED: planting %s: %s\n", name, arete_error_text());
+    arete_buffer_release(buffer);
+    return status == ARETE_OK;
+}
+
+int main(int argc, char **argv) {
+    arete_context *context = NULL;
+    arete_device *device = NULL;
+    arete_queue *queue = NULL;
+    bool fine = false;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc != 3) {
+        fprintf(stderr, "usage: oclgrind_cases matmul INDEX | plant race|bounds|uninitialized|none\n");
+        return 2;
+    }
+    bool ran = true, plant = strcmp(argv[1], "plant") == 0;
+    const char *solver = NULL, *text = NULL;
+    if (!plant && !pair(strtoul(argv[2], NULL, 10), &solver, &text))
+        return PAST_END;
+    if (arete_context_create(NULL, &context) == ARETE_OK &&
+        arete_device_find(context, "Oclgrind", &device) == ARETE_OK &&
+        arete_queue_create(device, 0, &queue) == ARETE_OK)
+        fine = plant ? run_plant(device, queue, argv[2]) : run_case(device, queue, text, solver, &ran);
+    else
+        printf("FAILED: %s\n", arete_error_text());
+    arete_queue_release(queue);
+    arete_context_release(context);
+    if (!plant)
+        printf("%s: %s, %s\n", !fine ? "FAILED" : ran ? "ok" : "not taken", solver, text);
+    return fine ? 0 : 1;
+}
