@@ -15,9 +15,10 @@ size_t ar_matmul_gpu_options(const matmul_problem *p, char *text, size_t bytes) 
     int length = snprintf(
         text, bytes,
         "-DVEC=4 -DREAL_F64=%d -DTYPE_A=%s -DTYPE_B=%s -DTYPE_C=%s -DTYPE_CIN=%s -DTYPE_BIAS=%s -DTRANS_A=%d "
-        "-DTRANS_B=%d -DBETA=%d -DBIAS=%d -DACT=%d -DZERO_A=%d -DZERO_B=%d -DSCALE_A=%d -DSCALE_B=%d",
+        "-DTRANS_B=%d -DBETA=%d -DCIN_SPLAT=%d -DBIAS=%d -DACT=%d -DZERO_A=%d -DZERO_B=%d -DSCALE_A=%d -DSCALE_B=%d",
         p->type_a == ARETE_F64, arete_dtype_name(p->type_a), arete_dtype_name(p->type_b), arete_dtype_name(p->type_c),
-        arete_dtype_name(cin), arete_dtype_name(bias), p->trans_a, p->trans_b, p->cin != MATMUL_CIN_NONE, p->bias,
+        arete_dtype_name(cin), arete_dtype_name(bias), p->trans_a, p->trans_b, p->cin != MATMUL_CIN_NONE,
+        p->cin_splat, p->bias,
         p->activation, p->a_zero, p->b_zero, p->a_scale, p->b_scale);
     return length < 0 ? 0 : (size_t)length;
 }
@@ -53,10 +54,6 @@ bool ar_matmul_gpu_applies(const matmul_problem *p, const arete_device *device, 
     }
     if (p->type_a == ARETE_F64 && !device->info.has_f64) {
         *why = "the device has no f64";
-        return false;
-    }
-    if (p->cin_splat) {
-        *why = "it does not repeat one column of Cin: give Cin with N columns";
         return false;
     }
     if (p->m > INT32_MAX || p->n > INT32_MAX || p->k > INT32_MAX) {

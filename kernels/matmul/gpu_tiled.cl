@@ -107,11 +107,11 @@ static inline void finish(const epilogue *e, const sum *x, long m, long n, long 
 #if INT_SUM && CODE(TYPE_C) == CODE_i32
     __global int *c = e->c + m * e->ldc + n;
 #if BETA
-    __global const int *old = e->cin + m * e->ldcin + n;
+    __global const int *old = e->cin + m * e->ldcin + (CIN_SPLAT ? 0 : n);
 #endif
     for (int l = 0; l < LANES && l < count; ++l)
 #if BETA
-        c[l] = x[l] + old[l];
+        c[l] = x[l] + old[CIN_SPLAT ? 0 : l];
 #else
         c[l] = x[l];
 #endif
