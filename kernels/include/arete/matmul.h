@@ -23,13 +23,13 @@ typedef enum arete_activation {
 /** "none", "relu", ...; "?" for values that are none. Never NULL. */
 ARETE_API const char *arete_activation_name(arete_activation activation);
 
-/** How to multiply. Every field zero: C = A * B, the best solver. */
+/** How to multiply. Every field zero, or NULL for the whole: C = A * B, the best solver. */
 typedef struct arete_matmul_desc {
     size_t size;   /**< sizeof(arete_matmul_desc); 0 is taken for the size of this version */
     bool trans_a;  /**< A is given as [K,M] */
     bool trans_b;  /**< B is given as [N,K] */
     double alpha;  /**< 0 means 1 (for a product without A*B, use K = 0) */
-    double beta;   /**< 0: Cin is not read, and may hold NaN */
+    double beta;   /**< 0: Cin is not read, may hold NaN, and is not looked at */
     arete_activation activation;
     float slope;        /**< of leaky relu */
     const char *solver; /**< NULL: chosen; a name ("gemv"), or with parameters as arete_plan_solver() gives them */
@@ -41,8 +41,13 @@ typedef struct arete_matmul_desc {
 /**
  * The operands. M, N, K are read off C and A; each operand has its matrix in its last two dimensions, of which
  * the last (or, for A and B, the last but one, which then counts as transposed) has stride 1. Dimensions before
- * them are the batch, and broadcast as in numpy: 1 or missing repeats. Zero-sized dimensions are fine: K = 0
- * gives act(beta * Cin + bias).
+ * them are the batch; C has all of it, the others broadcast to C's as in numpy: 1 or missing repeats. Levels that
+ * all operands walk in one stride are merged; more than three levels that are left are ARETE_E_UNSUPPORTED.
+ * Zero-sized dimensions are fine: K = 0 gives act(beta * Cin + bias), and operands without elements need no buffer.
+ *
+ * C's elements must all lie apart, and apart from every input but Cin. Two operands of one buffer whose byte ranges
+ * overlap are taken for apart only when both are columns of rows of the same pitch (C's row stride) and those columns
+ * do not meet; other interleaved views are refused although they may not overlap.
  */
 typedef struct arete_matmul_args {
     size_t size;      /**< sizeof(arete_matmul_args); 0 is taken for the size of this version */
@@ -50,8 +55,10 @@ typedef struct arete_matmul_args {
     arete_tensor b;   /**< [...,K,N], or [...,N,K] with trans_b */
     arete_tensor c;   /**< [...,M,N], written; must not overlap any input but Cin */
     arete_tensor cin; /**< added beta times; absent: C itself. Same place and strides as C, or no overlap.
-                           Broadcastable to C. */
-    arete_tensor bias; /**< [N] or [1,N] (per column), [M,1] (per row), or absent; f32, or C's type */
+                           Broadcastable to C; of C's type, or f32 with C of f16 or bf16. Its last stride is 1 or
+                           0. */
+    arete_tensor bias; /**< [N] or [1,N] (per column), [M,1] (per row), or absent; f32, or C's type; contiguous.
+                            Repeated over the batch, as are the scales and zero points below */
 
     /** Quantised A (i8, u8): real = scale * (q - zero). f32, [1] or [M]; absent: 1. Only with a real C. */
     arete_tensor a_scale;
@@ -60,8 +67,10 @@ typedef struct arete_matmul_args {
     arete_tensor b_scale;
     arete_tensor b_zero;
 
-    arete_buffer *packed_b;  /**< B as arete_matmul_pack_b() made it, in place of b.buffer; NULL: none */
-    arete_buffer *workspace; /**< at least arete_plan_workspace() bytes; NULL: the queue's own scratch */
+    arete_buffer *packed_b;  /**< B as arete_matmul_pack_b() made it, in place of b.buffer (b still gives the shape);
+                                  required with desc.prepack where the plan's solver packs B; NULL: none */
+    arete_buffer *workspace; /**< at least arete_plan_workspace() bytes, no operand's buffer; NULL: the queue's own
+                                  scratch */
 } arete_matmul_args;
 
 /*
@@ -70,10 +79,12 @@ typedef struct arete_matmul_args {
  *   f32,(f16|bf16|i8|u8) -> f32    f16,(i8|u8) -> f16|f32    bf16,(i8|u8) -> bf16|f32    (weights compressed)
  *   (i8|u8),(i8|u8) -> i32 (exact; zero points, no scales, alpha 1, no bias or activation)
  *   (i8|u8),(i8|u8) -> f32|f16|bf16
- * f16, bf16 and f32 accumulate in f32; int8 in int32; f64 in f64.
+ * f16, bf16 and f32 accumulate in f32; int8 in int32; f64 in f64. With C of i32, beta is 0 or 1.
  *
- * Error: |C - exact| <= 4*ceil(log2 K)*eps * (|alpha| * sum|a*b| + |beta*cin| + |bias|), eps = 2^-24 (f64: 2^-53),
- * plus one rounding of C's type and 4 eps of the activation's value, on every device. Integer C is exact.
+ * Error: |C - exact| <= L * 4*max(1, ceil(log2 K))*eps * (|alpha| * sum|a*b| + |beta*cin| + |bias|), eps = 2^-24
+ * (f64: 2^-53), plus one rounding of C's type and 4 eps of the activation's value, on every device. a and b are the
+ * real values (scales and zero points applied). L is the activation's steepest slope: 1; leaky relu max(1, |slope|);
+ * sigmoid 1/4; gelu 1.13; silu 1.1. Integer C is exact; sums beyond 31 bits wrap.
  * Results repeat bit by bit on the same device, driver, solver and parameters.
  */
 
@@ -110,7 +121,8 @@ ARETE_API arete_status arete_matmul(arete_queue *queue, const arete_matmul_desc 
 /**
  * Packs B (weights) once, in the layout that the plan's solver reads fastest: same element type, a few more bytes
  * for padding. The result serves every plan on this device whose B has the same K, N, batch and type and whose
- * solver takes packed B (all CPU-class ones). b need not stay.
+ * solver takes packed B: cpu_packed always, gemv when planned with desc.prepack. b need not stay; its strides and
+ * transposition are the plan's descriptor's, or others of the same shape. May compile.
  * On success *packed holds one reference, the caller's; the copy is enqueued on the queue, in order.
  * Returns as arete_matmul_run(), and ARETE_E_UNSUPPORTED when the plan's solver reads B as it is.
  */
