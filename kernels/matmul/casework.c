@@ -9,8 +9,9 @@
 enum { A, B, C, CIN, BIAS, A_SCALE, A_ZERO, B_SCALE, B_ZERO, OPERANDS };
 
 static arete_tensor *field(arete_matmul_args *args, int which) {
-    arete_tensor *const fields[OPERANDS] = {&args->a,       &args->b,      &args->c,       &args->cin,   &args->bias,
-                                            &args->a_scale, &args->a_zero, &args->b_scale, &args->b_zero};
+    arete_tensor *const fields[OPERANDS] = {&args->a,      &args->b,       &args->c,
+                                            &args->cin,    &args->bias,    &args->a_scale,
+                                            &args->a_zero, &args->b_scale, &args->b_zero};
     return fields[which];
 }
 
@@ -91,8 +92,8 @@ static void args_of(const matmul_problem *p, const arete_tensor *tensors, arete_
     }
 }
 
-static arete_status pack_case(const arete_plan *plan, arete_queue *queue, const void *of, const arete_tensor *tensors,
-                              arete_buffer **packed) {
+static arete_status pack_case(const arete_plan *plan, arete_queue *queue, const void *of,
+                              const arete_tensor *tensors, arete_buffer **packed) {
     const matmul_problem *p = of;
     *packed = NULL;
     if (!p->prepack || !arete_matmul_packs_b(plan))
@@ -100,9 +101,9 @@ static arete_status pack_case(const arete_plan *plan, arete_queue *queue, const 
     return arete_matmul_pack_b(plan, queue, &tensors[B], packed);
 }
 
-static arete_status run_case(const arete_plan *plan, arete_queue *queue, const void *of, const arete_tensor *tensors,
-                             arete_buffer *packed, arete_buffer *workspace, arete_wait_list after,
-                             arete_event **done) {
+static arete_status run_case(const arete_plan *plan, arete_queue *queue, const void *of,
+                             const arete_tensor *tensors, arete_buffer *packed, arete_buffer *workspace,
+                             arete_wait_list after, arete_event **done) {
     arete_matmul_args args;
     args_of(of, tensors, &args);
     args.packed_b = packed;
@@ -119,8 +120,9 @@ static void expect(const void *of, const void *const *data, size_t output, const
         if (present(p, which))
             by_field[which] = *data++;
     }
-    const matmul_host host = {by_field[A],       by_field[B],      by_field[C],       by_field[CIN],   by_field[BIAS],
-                              by_field[A_SCALE], by_field[A_ZERO], by_field[B_SCALE], by_field[B_ZERO]};
+    const matmul_host host = {by_field[A],      by_field[B],       by_field[C],
+                              by_field[CIN],    by_field[BIAS],    by_field[A_SCALE],
+                              by_field[A_ZERO], by_field[B_SCALE], by_field[B_ZERO]};
     for (size_t e = 0; e < count; ++e) {
         int64_t at = elements[e], index[MATMUL_LEVELS];
         int64_t j = at % p->n, i = at / p->n % p->m;

@@ -11,8 +11,9 @@ static arete_status check_place(const char *name, const arete_buffer *buffer, ui
     if (!buffer)
         return ar_fail(ARETE_E_ARGUMENT, "%s.buffer is NULL, but a run needs %llu bytes of it", name, (ull)bytes);
     if (buffer->device != device)
-        return ar_fail(ARETE_E_MISMATCH, "%s.buffer is on %s%s, but the plan is for %s: use a buffer of that device",
-                       name, buffer->device->info.id,
+        return ar_fail(ARETE_E_MISMATCH,
+                       "%s.buffer is on %s%s, but the plan is for %s: use a buffer of that device", name,
+                       buffer->device->info.id,
                        buffer->device->context == device->context ? "" : " of another context", device->info.id);
     if (offset > buffer->bytes || bytes > buffer->bytes - offset)
         return ar_fail(ARETE_E_RANGE, "%s ends at byte %llu (offset %llu + %llu), but its buffer has %llu", name,
@@ -55,9 +56,10 @@ static region matrix(const arete_tensor *t, uint64_t bytes, int64_t line, int64_
 }
 
 static arete_status fail_alias(const char *name, const region *c, const region *x) {
-    return ar_fail(ARETE_E_ALIAS, "c (bytes %llu to %llu of its buffer) overlaps %s (%llu to %llu): give c a place of "
-                                  "its own", (ull)c->offset, (ull)(c->offset + c->bytes), name, (ull)x->offset,
-                   (ull)(x->offset + x->bytes));
+    return ar_fail(ARETE_E_ALIAS,
+                   "c (bytes %llu to %llu of its buffer) overlaps %s (%llu to %llu): give c a place of "
+                   "its own",
+                   (ull)c->offset, (ull)(c->offset + c->bytes), name, (ull)x->offset, (ull)(x->offset + x->bytes));
 }
 
 static bool same_place(const matmul_problem *p, const arete_matmul_args *args) {
@@ -96,8 +98,10 @@ static arete_status check_matrices(const matmul_problem *p, const arete_device *
     if (p->cin == MATMUL_CIN_APART && !same_place(p, args)) {
         region cin = matrix(&args->cin, p->bytes_cin, p->cin_splat ? 1 : p->n, p->ldcin, p->step_cin);
         if (may_overlap(&c, &cin, p->batch))
-            return ar_fail(ARETE_E_ALIAS, "cin overlaps c without being c (bytes %llu and %llu of the buffer): give it "
-                                          "c's offset and strides, or another place", (ull)cin.offset, (ull)c.offset);
+            return ar_fail(ARETE_E_ALIAS,
+                           "cin overlaps c without being c (bytes %llu and %llu of the buffer): give it "
+                           "c's offset and strides, or another place",
+                           (ull)cin.offset, (ull)c.offset);
     }
     return ARETE_OK;
 }
@@ -130,8 +134,9 @@ arete_status ar_matmul_check_buffers(const matmul_problem *p, const arete_device
     if (status == ARETE_OK && p->b_zero)
         status = check_side("b_zero", &args->b_zero, args->b_zero.dims[0], p, device, &args->c);
     if (status == ARETE_OK && args->workspace &&
-        (args->workspace == args->c.buffer || args->workspace == args->a.buffer || args->workspace == args->b.buffer ||
-         args->workspace == args->packed_b || args->workspace == args->cin.buffer))
+        (args->workspace == args->c.buffer || args->workspace == args->a.buffer ||
+         args->workspace == args->b.buffer || args->workspace == args->packed_b ||
+         args->workspace == args->cin.buffer))
         return ar_fail(ARETE_E_ALIAS, "workspace is the buffer of an operand: give it a buffer of its own");
     return status;
 }

@@ -65,14 +65,16 @@ bool ar_matmul_block_accepts(const matmul_problem *p, const arete_device *device
     *why = "nc must be a multiple of two vectors";
     if (v[BLOCK_NC] < nr || v[BLOCK_NC] % nr != 0 || v[BLOCK_NC] > 1 << 16)
         return false;
-    *why = is_int(p) ? "kc must be a multiple of 16, at most 256 for int8" : "kc must be a multiple of 16, at most 4096";
+    *why = is_int(p) ? "kc must be a multiple of 16, at most 256 for int8"
+                     : "kc must be a multiple of 16, at most 4096";
     if (v[BLOCK_KC] < 16 || v[BLOCK_KC] % 16 != 0 || v[BLOCK_KC] > (is_int(p) ? INT_STEPS : MAX_STEPS))
         return false;
     *why = "mc * (nc + kc) is more private memory than 4 MB";
     return private_bytes(p, device, v) <= MAX_PRIVATE;
 }
 
-bool ar_matmul_block_candidate(const matmul_problem *p, const arete_device *device, size_t index, ar_params *params) {
+bool ar_matmul_block_candidate(const matmul_problem *p, const arete_device *device, size_t index,
+                               ar_params *params) {
     static const int64_t tiles[] = {1, 2, 4, 6, 8, 12, 16, 22, 32}, panels[] = {1, 2, 4, 8, 16, 32},
                          steps[] = {128, 256, 384, 512, 1024};
     int64_t nr = ar_matmul_panel(p, device), best = ar_matmul_block_rows(p, device);
@@ -93,8 +95,8 @@ bool ar_matmul_block_candidate(const matmul_problem *p, const arete_device *devi
                     if (n > 0 && panels[n - 1] >= need_panels)
                         break;
                     const char *why;
-                    *params = (ar_params){{rows[r], rows[r] * least(tiles[t], need_tiles),
-                                           nr * least(panels[n], need_panels), kc}};
+                    *params = (ar_params){
+                        {rows[r], rows[r] * least(tiles[t], need_tiles), nr * least(panels[n], need_panels), kc}};
                     if (ar_matmul_block_accepts(p, device, params, &why) && index-- == 0)
                         return true;
                 }
@@ -106,8 +108,9 @@ bool ar_matmul_block_candidate(const matmul_problem *p, const arete_device *devi
 
 /*
  * Work is counted in flops at the unit's peak. A tile costs its full size, more where few rows leave the latency of
- * fma (4 cycles, 2 a cycle) or the loads of B in sight; a copied value of A or B about 6 flops (a vector load and store
- * in 1.5 cycles of 4 vector flops), twice that where it is turned or converted. The last wave of groups counts whole.
+ * fma (4 cycles, 2 a cycle) or the loads of B in sight; a copied value of A or B about 6 flops (a vector load and
+ * store in 1.5 cycles of 4 vector flops), twice that where it is turned or converted. The last wave of groups
+ * counts whole.
  */
 double ar_matmul_block_seconds(const matmul_problem *p, const arete_device *device, const arete_roofs *roofs,
                                const ar_params *params, bool copies_b) {

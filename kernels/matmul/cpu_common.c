@@ -14,24 +14,20 @@ size_t ar_matmul_cpu_options(const matmul_problem *p, const arete_device *device
     bool f64 = p->type_a == ARETE_F64;
     uint8_t cin = p->cin == MATMUL_CIN_APART ? p->type_cin : p->type_c;
     uint8_t bias = p->bias ? p->type_bias : f64 ? ARETE_F64 : ARETE_F32;
-    size_t at = (size_t)snprintf(text, bytes, "-DVEC=%d -DTYPE_A=%s -DTYPE_B=%s -DTYPE_C=%s",
-                                 (int)ar_matmul_vec(device), arete_dtype_name((arete_dtype)p->type_a),
-                                 arete_dtype_name((arete_dtype)p->type_b), arete_dtype_name((arete_dtype)p->type_c));
+    size_t at =
+        (size_t)snprintf(text, bytes, "-DVEC=%d -DTYPE_A=%s -DTYPE_B=%s -DTYPE_C=%s", (int)ar_matmul_vec(device),
+                         arete_dtype_name((arete_dtype)p->type_a), arete_dtype_name((arete_dtype)p->type_b),
+                         arete_dtype_name((arete_dtype)p->type_c));
     if (cin != p->type_c)
         at += (size_t)snprintf(text + at, bytes - at, " -DTYPE_CIN=%s", arete_dtype_name((arete_dtype)cin));
     if (bias != (f64 ? ARETE_F64 : ARETE_F32))
         at += (size_t)snprintf(text + at, bytes - at, " -DTYPE_BIAS=%s", arete_dtype_name((arete_dtype)bias));
     const option options[] = {
-        {"REAL_F64", f64},
-        {"TRANS_A", p->trans_a},
-        {"TRANS_B", trans_b},
-        {"BETA", p->cin != MATMUL_CIN_NONE},
-        {"CIN_SPLAT", p->cin_splat},
-        {"BIAS", p->bias},
-        {"ACT", p->activation},
-        {"ZERO_A", p->a_zero},
-        {"ZERO_B", p->b_zero},
-        {"SCALE_A", p->a_scale},
+        {"REAL_F64", f64},           {"TRANS_A", p->trans_a},
+        {"TRANS_B", trans_b},        {"BETA", p->cin != MATMUL_CIN_NONE},
+        {"CIN_SPLAT", p->cin_splat}, {"BIAS", p->bias},
+        {"ACT", p->activation},      {"ZERO_A", p->a_zero},
+        {"ZERO_B", p->b_zero},       {"SCALE_A", p->a_scale},
         {"SCALE_B", p->b_scale},
     };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; ++i) {
@@ -102,8 +98,9 @@ static arete_status launch_one(const matmul_problem *p, arete_queue *queue, cons
                                const cpu_launch *l, int64_t z, arete_wait_list after, arete_event **done) {
     cpu_args block;
     fill(p, args, l, z, &block);
-    arete_buffer *cin = p->cin == MATMUL_CIN_NONE ? NULL : p->cin == MATMUL_CIN_IN_PLACE ? args->c.buffer
-                                                                                         : args->cin.buffer;
+    arete_buffer *cin = p->cin == MATMUL_CIN_NONE       ? NULL
+                        : p->cin == MATMUL_CIN_IN_PLACE ? args->c.buffer
+                                                        : args->cin.buffer;
     const ar_arg list[] = {
         AR_STRUCT(block),
         real(p, p->alpha),

@@ -19,10 +19,10 @@ typedef struct cpu_args {
 typedef struct cpu_launch {
     const ar_kernel *kernel;
     int64_t mc, nc, kc;
-    size_t global[2];             /* the third is the batch */
-    const matmul_packed *packed;  /* the layout of B; NULL: B as it lies */
-    arete_buffer *b_buffer;       /* packed B, with packed */
-    arete_buffer *work;           /* a last argument, with has_work */
+    size_t global[2];            /* the third is the batch */
+    const matmul_packed *packed; /* the layout of B; NULL: B as it lies */
+    arete_buffer *b_buffer;      /* packed B, with packed */
+    arete_buffer *work;          /* a last argument, with has_work */
     bool has_work;
 } cpu_launch;
 
@@ -39,8 +39,8 @@ static inline bool ar_matmul_cpu_home(const arete_device *device) {
     return device->info.kind == ARETE_DEVICE_CPU;
 }
 
-/* Enqueues the kernels in order over batch level 0; after holds for the first, done is the last one's. last NULL: one
- * kernel a matrix; else a second launch (the finish of split K) follows each. */
+/* Enqueues the kernels in order over batch level 0; after holds for the first, done is the last one's. last NULL:
+ * one kernel a matrix; else a second launch (the finish of split K) follows each. */
 arete_status ar_matmul_cpu_run(const arete_plan *plan, arete_queue *queue, const arete_matmul_args *args,
                                const cpu_launch *first, const cpu_launch *last, arete_wait_list after,
                                arete_event **done);
@@ -60,8 +60,8 @@ double ar_matmul_block_seconds(const matmul_problem *problem, const arete_device
                                const ar_params *params, bool copies_b);
 /* Steps of K in a pass: all of K in equal passes of at most most. */
 int64_t ar_matmul_block_steps(const matmul_problem *problem, int64_t most);
-/* The options MR, MT_MAX, NT_MAX, KC_MAX, HALF_PANEL after those of the problem. The private arrays are sized by the
- * given usual blocks where these suffice, so that most problems share one program. */
+/* The options MR, MT_MAX, NT_MAX, KC_MAX, HALF_PANEL after those of the problem. The private arrays are sized by
+ * the given usual blocks where these suffice, so that most problems share one program. */
 typedef struct cpu_usual {
     int64_t tiles, panels, steps;
 } cpu_usual;

@@ -5,8 +5,8 @@
 #include "solver_common.h"
 
 const char *arete_activation_name(arete_activation activation) {
-    static const char *const names[] = {"none", "relu", "leaky_relu", "sigmoid", "tanh", "gelu_erf", "gelu_tanh",
-                                        "silu"};
+    static const char *const names[] = {"none", "relu",     "leaky_relu", "sigmoid",
+                                        "tanh", "gelu_erf", "gelu_tanh",  "silu"};
     return (unsigned)activation < sizeof names / sizeof names[0] ? names[activation] : "?";
 }
 
@@ -35,8 +35,11 @@ static void matmul_cost(const void *of, arete_cost *cost) {
     bytes += (p->a_scale == MATMUL_EACH ? 4 * m : 0) + (p->b_scale == MATMUL_EACH ? 4 * n : 0) +
              (p->a_zero == MATMUL_EACH ? m : 0) + (p->b_zero == MATMUL_EACH ? n : 0);
     double flops = 2 * batch * m * n * k;
-    *cost = (arete_cost){.flops = flops, .flops_executed = flops, .bytes = ar_matmul_empty(p) ? 0 : bytes,
-                         .launches = 1, .unit = ar_matmul_unit(p)};
+    *cost = (arete_cost){.flops = flops,
+                         .flops_executed = flops,
+                         .bytes = ar_matmul_empty(p) ? 0 : bytes,
+                         .launches = 1,
+                         .unit = ar_matmul_unit(p)};
 }
 
 const ar_family ar_matmul_family = {"matmul", sizeof(matmul_problem), ar_matmul_solvers, ar_matmul_format,
@@ -74,14 +77,18 @@ static arete_status run(const char *call, const arete_plan *plan, arete_queue *q
     if (ar_matmul_empty(p))
         return ar_queue_marker(queue, after, done);
     if (args->packed_b && (plan->packed_layout == 0 || args->packed_b->layout != plan->packed_layout))
-        return ar_fail(ARETE_E_MISMATCH, "%s: packed_b was %s, and the plan's solver %s %s: pack b by "
-                                         "arete_matmul_pack_b() with this plan, or leave packed_b out", call,
+        return ar_fail(ARETE_E_MISMATCH,
+                       "%s: packed_b was %s, and the plan's solver %s %s: pack b by "
+                       "arete_matmul_pack_b() with this plan, or leave packed_b out",
+                       call,
                        args->packed_b->layout ? "packed for another layout, K, N, batch or type"
                                               : "not made by arete_matmul_pack_b()",
                        plan->solver->name, plan->packed_layout ? "needs its own" : "takes none");
     if (p->prepack && plan->packed_layout && !args->packed_b)
-        return ar_fail(ARETE_E_ARGUMENT, "%s: packed_b is NULL, but the plan was made with desc.prepack: pack b by "
-                                         "arete_matmul_pack_b()", call);
+        return ar_fail(ARETE_E_ARGUMENT,
+                       "%s: packed_b is NULL, but the plan was made with desc.prepack: pack b by "
+                       "arete_matmul_pack_b()",
+                       call);
     return plan->solver->run(plan, queue, args, after, done);
 }
 
@@ -90,10 +97,13 @@ static arete_status fail_other(const matmul_problem *now, const matmul_problem *
     char text[AR_KEY_BYTES], want[AR_KEY_BYTES];
     ar_matmul_format(now, text, sizeof text);
     ar_matmul_format(planned, want, sizeof want);
-    bool types = now->type_a != planned->type_a || now->type_b != planned->type_b || now->type_c != planned->type_c ||
-                 now->type_cin != planned->type_cin || now->type_bias != planned->type_bias;
-    return ar_fail(types ? ARETE_E_DTYPE : ARETE_E_SHAPE, "arete_matmul_run: args are of the problem '%s', but the plan "
-                   "was made for '%s': make a plan for these", text, want);
+    bool types = now->type_a != planned->type_a || now->type_b != planned->type_b ||
+                 now->type_c != planned->type_c || now->type_cin != planned->type_cin ||
+                 now->type_bias != planned->type_bias;
+    return ar_fail(types ? ARETE_E_DTYPE : ARETE_E_SHAPE,
+                   "arete_matmul_run: args are of the problem '%s', but the plan "
+                   "was made for '%s': make a plan for these",
+                   text, want);
 }
 
 arete_status arete_matmul_run(const arete_plan *plan, arete_queue *queue, const arete_matmul_args *args,
@@ -104,9 +114,13 @@ arete_status arete_matmul_run(const arete_plan *plan, arete_queue *queue, const 
         return ar_fail(ARETE_E_ARGUMENT, "arete_matmul_run: plan is one of %s: use arete_matmul_plan()",
                        plan->family->name);
     const matmul_problem *p = ar_plan_problem(plan);
-    const arete_matmul_desc desc = {.trans_a = p->given_trans_a, .trans_b = p->given_trans_b, .alpha = p->alpha,
-                                    .beta = p->beta, .activation = (arete_activation)p->activation,
-                                    .slope = p->slope, .prepack = p->prepack};
+    const arete_matmul_desc desc = {.trans_a = p->given_trans_a,
+                                    .trans_b = p->given_trans_b,
+                                    .alpha = p->alpha,
+                                    .beta = p->beta,
+                                    .activation = (arete_activation)p->activation,
+                                    .slope = p->slope,
+                                    .prepack = p->prepack};
     matmul_problem problem;
     arete_status status = make("arete_matmul_run", &desc, args, &problem);
     if (status != ARETE_OK)
@@ -170,7 +184,10 @@ arete_status arete_matmul_pack_b(const arete_plan *plan, arete_queue *queue, con
                                  arete_buffer **packed) {
     if (!plan || !queue || !b || !packed)
         return ar_fail(ARETE_E_ARGUMENT, "arete_matmul_pack_b: %s is NULL",
-                       !plan ? "plan" : !queue ? "queue" : !b ? "b" : "packed");
+                       !plan    ? "plan"
+                       : !queue ? "queue"
+                       : !b     ? "b"
+                                : "packed");
     if (!arete_matmul_packs_b(plan))
         return ar_fail(ARETE_E_UNSUPPORTED, "arete_matmul_pack_b: %s reads B as it is: run the plan with args.b",
                        plan->solver_text);

@@ -32,8 +32,8 @@ bool ar_matmul_packed_layout(const matmul_problem *p, const arete_device *device
     packed->bytes = (uint64_t)elements * arete_dtype_size((arete_dtype)p->type_b);
     packed->bytes += packed->bytes == 0; /* a buffer has at least one byte */
     char text[160];
-    snprintf(text, sizeof text, "matmul-b nr=%d n=%lld k=%lld size=%d batch=%lldx%lldx%lld", (int)nr, (long long)p->n,
-             (long long)p->k, (int)p->type_b, (long long)(p->step_b[0] ? p->batch[0] : 1),
+    snprintf(text, sizeof text, "matmul-b nr=%d n=%lld k=%lld size=%d batch=%lldx%lldx%lld", (int)nr,
+             (long long)p->n, (long long)p->k, (int)p->type_b, (long long)(p->step_b[0] ? p->batch[0] : 1),
              (long long)(p->step_b[1] ? p->batch[1] : 1), (long long)(p->step_b[2] ? p->batch[2] : 1));
     packed->layout = ar_text_hash(text);
     return true;

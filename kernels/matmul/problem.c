@@ -1,4 +1,5 @@
-/* From descriptor and operands to the canonical problem: shapes, types, strides. Buffers are looked at in check.c. */
+/* From descriptor and operands to the canonical problem: shapes, types, strides. Buffers are looked at in check.c.
+ */
 #include "problem.h"
 
 #include <string.h>
@@ -29,16 +30,17 @@ static arete_status check_tensor(const char *name, const arete_tensor *t, int64_
         return ar_fail(ARETE_E_SHAPE, "%s.rank is %u, but at most %d is possible", name, (unsigned)t->rank,
                        ARETE_MAX_RANK);
     if (t->offset % arete_dtype_size(t->dtype) != 0)
-        return ar_fail(ARETE_E_RANGE, "%s.offset is %llu bytes, but must be a multiple of the %zu bytes of %s", name,
-                       (unsigned long long)t->offset, arete_dtype_size(t->dtype), arete_dtype_name(t->dtype));
+        return ar_fail(ARETE_E_RANGE, "%s.offset is %llu bytes, but must be a multiple of the %zu bytes of %s",
+                       name, (unsigned long long)t->offset, arete_dtype_size(t->dtype), arete_dtype_name(t->dtype));
     bool tight = true;
     for (uint32_t i = 0; i < t->rank; ++i) {
         if (t->dims[i] < 0)
             return ar_fail(ARETE_E_SHAPE, "%s.dims[%u] is %lld, but must not be negative", name, (unsigned)i,
                            ll(t->dims[i]));
         if (t->strides[i] < 0)
-            return ar_fail(ARETE_E_SHAPE, "%s.strides[%u] is %lld, but must not be negative: copy the data in order",
-                           name, (unsigned)i, ll(t->strides[i]));
+            return ar_fail(ARETE_E_SHAPE,
+                           "%s.strides[%u] is %lld, but must not be negative: copy the data in order", name,
+                           (unsigned)i, ll(t->strides[i]));
         tight = tight && t->strides[i] == 0;
     }
     int64_t step = 1;
@@ -60,8 +62,10 @@ static arete_status read_view(const char *name, const arete_tensor *t, view *v) 
     if (status != ARETE_OK)
         return status;
     if (t->rank < 2)
-        return ar_fail(ARETE_E_SHAPE, "%s.rank is %u, but a matrix has 2 dimensions or more: give a vector as [1,n] "
-                                      "or [n,1]", name, (unsigned)t->rank);
+        return ar_fail(ARETE_E_SHAPE,
+                       "%s.rank is %u, but a matrix has 2 dimensions or more: give a vector as [1,n] "
+                       "or [n,1]",
+                       name, (unsigned)t->rank);
     v->levels = t->rank - 2;
     for (uint32_t i = 0; i < v->levels; ++i) {
         v->dims[i] = t->dims[i];
@@ -92,8 +96,9 @@ static arete_status read_layout(const char *name, const view *v, uint8_t *trans,
         *trans = 1;
         *ld = v->column_stride;
     } else {
-        return ar_fail(ARETE_E_SHAPE, "%s has strides %lld and %lld in its last two dimensions, but one of them must "
-                                      "be 1: copy it to a matrix whose rows or columns are contiguous",
+        return ar_fail(ARETE_E_SHAPE,
+                       "%s has strides %lld and %lld in its last two dimensions, but one of them must "
+                       "be 1: copy it to a matrix whose rows or columns are contiguous",
                        name, ll(v->row_stride), ll(v->column_stride));
     }
     return ARETE_OK;
@@ -108,8 +113,10 @@ static arete_status read_batch(const char *name, const view *v, const view *c, i
         uint32_t at = extra ? 0 : c->levels - (v->levels - i);
         int64_t want = extra ? 1 : c->dims[at];
         if (v->dims[i] != 1 && v->dims[i] != want)
-            return ar_fail(ARETE_E_SHAPE, "%s.dims[%u] is %lld, but the batch of c there is %lld: give that, or 1 to "
-                                          "repeat", name, (unsigned)i, ll(v->dims[i]), ll(want));
+            return ar_fail(ARETE_E_SHAPE,
+                           "%s.dims[%u] is %lld, but the batch of c there is %lld: give that, or 1 to "
+                           "repeat",
+                           name, (unsigned)i, ll(v->dims[i]), ll(want));
         if (!extra && v->dims[i] != 1)
             steps[at] = v->strides[i];
     }
@@ -144,16 +151,19 @@ static bool types_fit(arete_dtype a, arete_dtype b, arete_dtype c) {
 static arete_status check_types(const arete_matmul_desc *desc, const arete_matmul_args *args) {
     arete_dtype a = args->a.dtype, b = args->b.dtype, c = args->c.dtype;
     if (!types_fit(a, b, c))
-        return ar_fail(ARETE_E_DTYPE,
-                       "a, b, c are %s, %s, %s, but supported are: f32 x (f32|f16|bf16|i8|u8) -> f32, f16 x "
-                       "(f16|i8|u8) -> f16|f32, bf16 x (bf16|i8|u8) -> bf16|f32, f64 x f64 -> f64, (i8|u8) x (i8|u8) "
-                       "-> i32|f32|f16|bf16", arete_dtype_name(a), arete_dtype_name(b), arete_dtype_name(c));
+        return ar_fail(
+            ARETE_E_DTYPE,
+            "a, b, c are %s, %s, %s, but supported are: f32 x (f32|f16|bf16|i8|u8) -> f32, f16 x "
+            "(f16|i8|u8) -> f16|f32, bf16 x (bf16|i8|u8) -> bf16|f32, f64 x f64 -> f64, (i8|u8) x (i8|u8) "
+            "-> i32|f32|f16|bf16",
+            arete_dtype_name(a), arete_dtype_name(b), arete_dtype_name(c));
     if (c != ARETE_I32)
         return ARETE_OK;
     if (desc->alpha != 0 && desc->alpha != 1)
         return ar_fail(ARETE_E_DTYPE, "desc.alpha is %g, but must be 1 with c of i32: give c as f32", desc->alpha);
     if (desc->beta != 0 && desc->beta != 1)
-        return ar_fail(ARETE_E_DTYPE, "desc.beta is %g, but must be 0 or 1 with c of i32: give c as f32", desc->beta);
+        return ar_fail(ARETE_E_DTYPE, "desc.beta is %g, but must be 0 or 1 with c of i32: give c as f32",
+                       desc->beta);
     if (desc->activation != ARETE_ACT_NONE || args->bias.dtype != ARETE_DTYPE_NONE)
         return ar_fail(ARETE_E_DTYPE, "%s needs a real c, but c is i32: give c as f32",
                        desc->activation != ARETE_ACT_NONE ? "desc.activation" : "bias");
@@ -172,8 +182,7 @@ static arete_status read_cin(const arete_matmul_args *args, const view *c, matmu
     arete_dtype want = args->c.dtype;
     if (args->cin.dtype != want && !(is_float(want) && args->cin.dtype == ARETE_F32))
         return ar_fail(ARETE_E_DTYPE, "cin.dtype is %s, but must be that of c, %s%s",
-                       arete_dtype_name(args->cin.dtype), arete_dtype_name(want),
-                       is_float(want) ? ", or f32" : "");
+                       arete_dtype_name(args->cin.dtype), arete_dtype_name(want), is_float(want) ? ", or f32" : "");
     if ((v.rows != 1 && v.rows != c->rows) || (v.columns != 1 && v.columns != c->columns))
         return ar_fail(ARETE_E_SHAPE, "cin is [..., %lld, %lld], but must be broadcastable to c, [..., %lld, %lld]",
                        ll(v.rows), ll(v.columns), ll(c->rows), ll(c->columns));
@@ -193,8 +202,10 @@ static arete_status read_vector(const char *name, const arete_tensor *t, arete_d
                                 const char *letter, uint8_t *kind) {
     if (t->dtype == ARETE_DTYPE_NONE) {
         if (t->buffer)
-            return ar_fail(ARETE_E_DTYPE, "%s has a buffer, but no dtype: set %s.dtype to ARETE_%s, or leave the "
-                                          "buffer out", name, name, want == ARETE_F32 ? "F32" : "I8 or ARETE_U8");
+            return ar_fail(ARETE_E_DTYPE,
+                           "%s has a buffer, but no dtype: set %s.dtype to ARETE_%s, or leave the "
+                           "buffer out",
+                           name, name, want == ARETE_F32 ? "F32" : "I8 or ARETE_U8");
         return ARETE_OK;
     }
     int64_t strides[ARETE_MAX_RANK];
@@ -217,8 +228,9 @@ static arete_status read_bias(const arete_matmul_args *args, matmul_problem *p) 
     const arete_tensor *t = &args->bias;
     if (t->dtype == ARETE_DTYPE_NONE) {
         if (t->buffer)
-            return ar_fail(ARETE_E_DTYPE, "bias has a buffer, but no dtype: set bias.dtype to ARETE_F32 or that of c, "
-                                          "or leave the buffer out");
+            return ar_fail(ARETE_E_DTYPE,
+                           "bias has a buffer, but no dtype: set bias.dtype to ARETE_F32 or that of c, "
+                           "or leave the buffer out");
         return ARETE_OK;
     }
     int64_t strides[ARETE_MAX_RANK];
@@ -236,8 +248,10 @@ static arete_status read_bias(const arete_matmul_args *args, matmul_problem *p) 
         p->bias = MATMUL_BIAS_ROW;
         step = strides[0];
     } else {
-        return ar_fail(ARETE_E_SHAPE, "bias has rank %u, but must be [N], [1,N] or [M,1]: other shapes go into cin "
-                                      "with beta = 1", (unsigned)t->rank);
+        return ar_fail(ARETE_E_SHAPE,
+                       "bias has rank %u, but must be [N], [1,N] or [M,1]: other shapes go into cin "
+                       "with beta = 1",
+                       (unsigned)t->rank);
     }
     int64_t have = p->bias == MATMUL_BIAS_ROW ? t->dims[0] : t->dims[t->rank - 1];
     int64_t want = p->bias == MATMUL_BIAS_ROW ? p->m : p->n;
@@ -246,8 +260,10 @@ static arete_status read_bias(const arete_matmul_args *args, matmul_problem *p) 
         p->bias = MATMUL_BIAS_ROW;
     }
     if (have != want)
-        return ar_fail(ARETE_E_SHAPE, "bias has %lld values, but c has %lld %s: a single value goes into cin with "
-                                      "beta = 1", ll(have), ll(want), p->bias == MATMUL_BIAS_ROW ? "rows" : "columns");
+        return ar_fail(ARETE_E_SHAPE,
+                       "bias has %lld values, but c has %lld %s: a single value goes into cin with "
+                       "beta = 1",
+                       ll(have), ll(want), p->bias == MATMUL_BIAS_ROW ? "rows" : "columns");
     if (have > 1 && step != 1)
         return ar_fail(ARETE_E_SHAPE, "bias has stride %lld, but must have 1: copy it to a contiguous vector",
                        ll(step));
@@ -281,8 +297,9 @@ static arete_status read_levels(matmul_problem *p, const view *c, int64_t *const
         dims[i] = c->dims[i];
     uint32_t count = ar_matmul_merge(c->levels, dims, steps);
     if (count > MATMUL_LEVELS)
-        return ar_fail(ARETE_E_UNSUPPORTED, "the batch dimensions of a, b, c and cin leave %u levels that cannot be "
-                                            "merged, but at most %d are supported: make one of them contiguous",
+        return ar_fail(ARETE_E_UNSUPPORTED,
+                       "the batch dimensions of a, b, c and cin leave %u levels that cannot be "
+                       "merged, but at most %d are supported: make one of them contiguous",
                        (unsigned)count, MATMUL_LEVELS);
     for (int level = 0; level < MATMUL_LEVELS; ++level)
         p->batch[level] = 1;
@@ -337,8 +354,10 @@ static arete_status read_matrices(const arete_matmul_desc *desc, const arete_mat
         return ar_fail(ARETE_E_SHAPE, "b has N = %lld%s, but c has N = %lld", ll(b->columns),
                        desc->trans_b ? " (transposed)" : "", ll(p->n));
     if (c->columns > 1 && c->column_stride != 1)
-        return ar_fail(ARETE_E_SHAPE, "c has stride %lld in its last dimension, but must have 1: to write a transposed "
-                                      "C, exchange A and B, transposed", ll(c->column_stride));
+        return ar_fail(ARETE_E_SHAPE,
+                       "c has stride %lld in its last dimension, but must have 1: to write a transposed "
+                       "C, exchange A and B, transposed",
+                       ll(c->column_stride));
     p->ldc = c->row_stride;
     status = read_layout("a", a, &p->trans_a, &p->lda);
     if (status == ARETE_OK)

@@ -7,7 +7,8 @@
 #include "objects.h"
 #include "solver.h"
 
-/* Levels of batch that are left after merging: [0] is looped over by the host, [1] and [2] (innermost) by kernels. */
+/* Levels of batch that are left after merging: [0] is looped over by the host, [1] and [2] (innermost) by kernels.
+ */
 #define MATMUL_LEVELS 3
 
 /* A side input: absent, one value for all, one for each row or column. */
@@ -17,8 +18,8 @@ enum { MATMUL_CIN_NONE = 0, MATMUL_CIN_IN_PLACE = 1, MATMUL_CIN_APART = 2 };
 
 /*
  * Zeroed before it is filled, compared as bytes. Canonical: what cannot matter has one fixed value (a leading
- * dimension of a matrix of one row, Cin when beta is 0, the slope of anything but leaky relu), so equal products have
- * equal problems. Strides are in elements; a step of 0 repeats the matrix.
+ * dimension of a matrix of one row, Cin when beta is 0, the slope of anything but leaky relu), so equal products
+ * have equal problems. Strides are in elements; a step of 0 repeats the matrix.
  */
 typedef struct matmul_problem {
     int64_t m, n, k;
@@ -56,8 +57,8 @@ arete_status ar_matmul_problem_make(const arete_matmul_desc *desc, const arete_m
  * when an operand's extent passes 2^63 bytes. */
 arete_status ar_matmul_problem_settle(matmul_problem *problem);
 
-/* Merges neighbouring batch levels that every operand (a, b, c, cin) walks in one stride, drops those of one matrix;
- * level 0 is the outermost. The new number of levels; one of count 0 if any was 0. */
+/* Merges neighbouring batch levels that every operand (a, b, c, cin) walks in one stride, drops those of one
+ * matrix; level 0 is the outermost. The new number of levels; one of count 0 if any was 0. */
 uint32_t ar_matmul_merge(uint32_t count, int64_t *dims, int64_t *const steps[4]);
 
 /* The descriptor and the shape-only operands that give this problem: the inverse of ar_matmul_problem_make(). */
@@ -71,8 +72,8 @@ arete_status ar_matmul_check_buffers(const matmul_problem *problem, const arete_
 void ar_matmul_format(const void *problem, char *text, size_t bytes);
 arete_status ar_matmul_parse(const char *text, void *into);
 
-/* reference.c: element (i, j) of the matrix at batch index[], exact but for f64 rounding, before the rounding of C's
- * type; *magnitude (may be NULL): what errors are relative to. Data pointers are those of the operands' first
+/* reference.c: element (i, j) of the matrix at batch index[], exact but for f64 rounding, before the rounding of
+ * C's type; *magnitude (may be NULL): what errors are relative to. Data pointers are those of the operands' first
  * elements; absent ones are NULL; c serves as Cin when that is in place. */
 typedef struct matmul_host {
     const void *a, *b, *c, *cin, *bias, *a_scale, *a_zero, *b_scale, *b_zero;

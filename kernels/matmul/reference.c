@@ -39,8 +39,8 @@ static void load_line(double *to, const void *data, uint8_t type, int64_t at, in
 }
 
 /* Sum of products of a row of op(A) and a column of op(B), zero points taken off. */
-static double dot(const matmul_problem *p, const matmul_host *host, int64_t a, int64_t b, double zero_a, double zero_b,
-                  double *magnitude) {
+static double dot(const matmul_problem *p, const matmul_host *host, int64_t a, int64_t b, double zero_a,
+                  double zero_b, double *magnitude) {
     int64_t step_a = p->trans_a ? p->lda : 1, step_b = p->trans_b ? 1 : p->ldb;
     double sum = 0, size = 0, x[CHUNK], y[CHUNK];
     for (int64_t k = 0; k < p->k; k += CHUNK) {
@@ -109,8 +109,8 @@ static int64_t place(const int64_t *steps, const int64_t *index) {
     return steps[0] * index[0] + steps[1] * index[1] + steps[2] * index[2];
 }
 
-double ar_matmul_element(const matmul_problem *p, const matmul_host *host, const int64_t *index, int64_t i, int64_t j,
-                         double *magnitude) {
+double ar_matmul_element(const matmul_problem *p, const matmul_host *host, const int64_t *index, int64_t i,
+                         int64_t j, double *magnitude) {
     double zero_a = p->a_zero ? load(host->a_zero, p->type_a, p->a_zero == MATMUL_EACH ? i : 0) : 0;
     double zero_b = p->b_zero ? load(host->b_zero, p->type_b, p->b_zero == MATMUL_EACH ? j : 0) : 0;
     double scale = p->alpha, size;
@@ -126,8 +126,8 @@ double ar_matmul_element(const matmul_problem *p, const matmul_host *host, const
     if (p->cin == MATMUL_CIN_IN_PLACE)
         add = p->beta * load(host->c, p->type_c, place(p->step_c, index) + i * p->ldc + j);
     else if (p->cin == MATMUL_CIN_APART)
-        add = p->beta * load(host->cin, p->type_cin,
-                             place(p->step_cin, index) + i * p->ldcin + (p->cin_splat ? 0 : j));
+        add = p->beta *
+              load(host->cin, p->type_cin, place(p->step_cin, index) + i * p->ldcin + (p->cin_splat ? 0 : j));
     x += add;
     size += fabs(add);
     if (p->bias) {
@@ -137,8 +137,8 @@ double ar_matmul_element(const matmul_problem *p, const matmul_host *host, const
     }
     double value = activate(p, x);
     if (magnitude) {
-        /* Given as one figure that the tolerance is multiplied by: the sum's error through the activation, and 4 eps
-         * of the activation's own value. */
+        /* Given as one figure that the tolerance is multiplied by: the sum's error through the activation, and 4
+         * eps of the activation's own value. */
         *magnitude = size * steepness(p);
         if (p->activation > ARETE_ACT_LEAKY_RELU)
             *magnitude += 4 * epsilon(p) / ar_matmul_tolerance(p) * fabs(value);
@@ -172,9 +172,9 @@ static void *host_of(const arete_tensor *t) {
 }
 
 void ar_matmul_host_of(const arete_matmul_args *args, matmul_host *host) {
-    *host = (matmul_host){host_of(&args->a),       host_of(&args->b),      host_of(&args->c),
-                          host_of(&args->cin),     host_of(&args->bias),   host_of(&args->a_scale),
-                          host_of(&args->a_zero),  host_of(&args->b_scale), host_of(&args->b_zero)};
+    *host = (matmul_host){host_of(&args->a),      host_of(&args->b),       host_of(&args->c),
+                          host_of(&args->cin),    host_of(&args->bias),    host_of(&args->a_scale),
+                          host_of(&args->a_zero), host_of(&args->b_scale), host_of(&args->b_zero)};
 }
 
 static bool reference_applies(const void *problem, const arete_device *device, const char **why) {
@@ -202,7 +202,8 @@ static arete_status reference_run(const arete_plan *plan, arete_queue *queue, co
                                   arete_event **done) {
     const matmul_problem *p = ar_plan_problem(plan);
     const arete_matmul_args *args = of;
-    /* Events of this device are complete when they are made, so the marker may come first; then nothing can fail. */
+    /* Events of this device are complete when they are made, so the marker may come first; then nothing can fail.
+     */
     arete_status status = ar_queue_marker(queue, after, done);
     if (status != ARETE_OK)
         return status;

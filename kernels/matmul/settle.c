@@ -80,7 +80,8 @@ static bool continues(int64_t rows, int64_t ld, int64_t step) {
 static bool fold(matmul_problem *p) {
     const int in = MATMUL_LEVELS - 1;
     int64_t count = p->batch[in];
-    if (count <= 1 || p->m == 0 || p->m > INT64_MAX / count || p->step_b[in] != 0 || p->step_a[in] == 0 || p->trans_a)
+    if (count <= 1 || p->m == 0 || p->m > INT64_MAX / count || p->step_b[in] != 0 || p->step_a[in] == 0 ||
+        p->trans_a)
         return false;
     if (p->bias == MATMUL_BIAS_ROW || p->a_scale == MATMUL_EACH || p->a_zero == MATMUL_EACH)
         return false;
@@ -126,7 +127,8 @@ static arete_status extent(const char *name, const matmul_problem *p, const int6
     return ARETE_OK;
 }
 
-/* Whether two elements of C may share a place: with its strides sorted, each must pass all that the smaller span. */
+/* Whether two elements of C may share a place: with its strides sorted, each must pass all that the smaller span.
+ */
 static arete_status check_output(const matmul_problem *p) {
     int64_t dims[2 + MATMUL_LEVELS] = {p->n, p->m}, strides[2 + MATMUL_LEVELS] = {1, p->ldc};
     if (ar_matmul_empty(p))
@@ -145,8 +147,9 @@ static arete_status check_output(const matmul_problem *p) {
         if (least < 0)
             break;
         if ((uint64_t)strides[least] < span)
-            return ar_fail(ARETE_E_ALIAS, "c has a stride of %lld over %lld elements, but must pass the %llu that the "
-                                          "smaller strides span: elements of c would overlap",
+            return ar_fail(ARETE_E_ALIAS,
+                           "c has a stride of %lld over %lld elements, but must pass the %llu that the "
+                           "smaller strides span: elements of c would overlap",
                            (long long)strides[least], (long long)dims[least], (unsigned long long)span);
         if (!add_product(&span, dims[least] - 1, strides[least]))
             return ar_fail(ARETE_E_RANGE, "c extends over more than 2^63 elements: check its dims and strides");
@@ -207,9 +210,14 @@ static arete_tensor make_vector(arete_dtype type, uint8_t kind, int64_t n) {
 }
 
 void ar_matmul_problem_describe(const matmul_problem *p, arete_matmul_desc *desc, arete_matmul_args *args) {
-    *desc = (arete_matmul_desc){.size = sizeof *desc, .trans_a = p->given_trans_a, .trans_b = p->given_trans_b,
-                                .alpha = p->alpha, .beta = p->beta, .slope = p->slope,
-                                .activation = (arete_activation)p->activation, .prepack = p->prepack};
+    *desc = (arete_matmul_desc){.size = sizeof *desc,
+                                .trans_a = p->given_trans_a,
+                                .trans_b = p->given_trans_b,
+                                .alpha = p->alpha,
+                                .beta = p->beta,
+                                .slope = p->slope,
+                                .activation = (arete_activation)p->activation,
+                                .prepack = p->prepack};
     memset(args, 0, sizeof *args);
     args->size = sizeof *args;
     int64_t a_m = p->trans_a ? 1 : p->lda, a_k = p->trans_a ? p->lda : 1;
@@ -225,8 +233,8 @@ void ar_matmul_problem_describe(const matmul_problem *p, arete_matmul_desc *desc
     if (p->bias == MATMUL_BIAS_COLUMN)
         args->bias = make_vector((arete_dtype)p->type_bias, MATMUL_EACH, p->n);
     if (p->bias == MATMUL_BIAS_ROW)
-        args->bias = (arete_tensor){.dtype = (arete_dtype)p->type_bias, .rank = 2, .dims = {p->m, 1},
-                                    .strides = {1, 1}};
+        args->bias =
+            (arete_tensor){.dtype = (arete_dtype)p->type_bias, .rank = 2, .dims = {p->m, 1}, .strides = {1, 1}};
     args->a_scale = make_vector(ARETE_F32, p->a_scale, p->m);
     args->a_zero = make_vector((arete_dtype)p->type_a, p->a_zero, p->m);
     args->b_scale = make_vector(ARETE_F32, p->b_scale, p->n);

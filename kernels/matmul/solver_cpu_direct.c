@@ -1,4 +1,5 @@
-/* cpu_direct: A and B as they lie, copied block by block into private memory (cpu_direct.cl). One launch, any shape. */
+/* cpu_direct: A and B as they lie, copied block by block into private memory (cpu_direct.cl). One launch, any
+ * shape. */
 #include <math.h>
 
 #include "cpu_common.h"
@@ -10,8 +11,8 @@ static bool applies(const void *problem, const arete_device *device, const char 
     return ar_matmul_cpu_applies(problem, device, why);
 }
 
-/* Few, large blocks: a block's copy of B serves all its tiles. Two groups a unit or four, where the work is enough to
- * even them out. */
+/* Few, large blocks: a block's copy of B serves all its tiles. Two groups a unit or four, where the work is enough
+ * to even them out. */
 static void guess(const void *problem, const arete_device *device, ar_params *params) {
     const matmul_problem *p = problem;
     int64_t units = device->info.compute_units ? device->info.compute_units : 1;

@@ -68,7 +68,8 @@ static arete_status build(arete_plan *plan) {
     if (!packed)
         return ar_fail_memory("a plan's state", sizeof *packed);
     ar_matmul_packed_layout(p, plan->device, packed);
-    arete_status status = ar_matmul_block_build(plan, &ar_source_matmul_cpu_packed, "matmul_cpu_packed", false, usual);
+    arete_status status =
+        ar_matmul_block_build(plan, &ar_source_matmul_cpu_packed, "matmul_cpu_packed", false, usual);
     if (status == ARETE_OK && !p->prepack)
         status = ar_matmul_pack_kernel(plan->device, p, &plan->kernels[1]);
     if (status != ARETE_OK) {

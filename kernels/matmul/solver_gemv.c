@@ -12,7 +12,7 @@ enum { MAX_VECTORS = 8, FORM_ROWS = 0, FORM_AXPY = 1, FORM_PANELS = 2 };
 
 /* How the kernel sees the problem. */
 typedef struct shape {
-    int side;        /* 0: the matrix is B, 1: it is A */
+    int side; /* 0: the matrix is B, 1: it is A */
     int form;
     int64_t vectors; /* rows of A or columns of B */
     int64_t outputs; /* the matrix's other dimension */
@@ -50,8 +50,8 @@ static int64_t unit_of(const matmul_problem *p, const arete_device *device, cons
     return s->form == FORM_PANELS ? ar_matmul_panel(p, device) : 16; /* outputs of a cache line at least */
 }
 
-/* Rows and panels are streams of their own, so small blocks even the units out; axpy reads a block's width of each row
- * of the matrix, so its blocks are wide. With too few outputs for all units, K is split. */
+/* Rows and panels are streams of their own, so small blocks even the units out; axpy reads a block's width of each
+ * row of the matrix, so its blocks are wide. With too few outputs for all units, K is split. */
 static void guess(const void *problem, const arete_device *device, ar_params *params) {
     const matmul_problem *p = problem;
     shape s = shape_of(p);
@@ -111,8 +111,8 @@ static int64_t slices_of(const matmul_problem *p, const ar_params *params) {
     return params->value[SLICE] > 0 && p->k > params->value[SLICE] ? ar_matmul_ceil(p->k, params->value[SLICE]) : 1;
 }
 
-/* 93% of the bandwidth; half the peak, as each element of the matrix is used for few sums. What narrow types cost to
- * convert is hidden behind memory. */
+/* 93% of the bandwidth; half the peak, as each element of the matrix is used for few sums. What narrow types cost
+ * to convert is hidden behind memory. */
 static double estimate(const void *problem, const arete_device *device, const arete_roofs *roofs,
                        const ar_params *params) {
     const matmul_problem *p = problem;
@@ -151,7 +151,8 @@ static arete_status build(arete_plan *plan) {
     arete_status status =
         ar_kernel_get(plan->device, &ar_source_matmul_gemv, options, "matmul_gemv", &plan->kernels[0]);
     if (status == ARETE_OK && slices > 1)
-        status = ar_kernel_get(plan->device, &ar_source_matmul_gemv, options, "matmul_gemv_finish", &plan->kernels[1]);
+        status =
+            ar_kernel_get(plan->device, &ar_source_matmul_gemv, options, "matmul_gemv_finish", &plan->kernels[1]);
     if (status != ARETE_OK) {
         ar_os_free(packed);
         return status;
@@ -176,7 +177,9 @@ static arete_status run(const arete_plan *plan, arete_queue *queue, const void *
         .kernel = plan->kernels[0],
         .mc = block,
         .nc = block,
-        .kc = slices > 1 ? plan->params.value[SLICE] : p->k > 0 ? p->k : 1,
+        .kc = slices > 1 ? plan->params.value[SLICE]
+              : p->k > 0 ? p->k
+                         : 1,
         .global = {(size_t)ar_matmul_ceil(s.outputs, block), (size_t)slices},
         .packed = plan->state,
         .b_buffer = args->packed_b,

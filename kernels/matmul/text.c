@@ -1,4 +1,5 @@
-/* The problem's text form: "m=128 n=64 k=32" and what differs from the defaults. Key of tuning records, repro line. */
+/* The problem's text form: "m=128 n=64 k=32" and what differs from the defaults. Key of tuning records, repro line.
+ */
 #include "problem.h"
 
 #include <ctype.h>
@@ -156,9 +157,9 @@ void ar_matmul_format(const void *problem, char *text, size_t bytes) {
 typedef struct reader {
     matmul_problem p;
     bool has_m, has_n, has_k;
-    int64_t ld[4];                      /* of a, b, c, cin; -1: tight */
-    int64_t levels[5][MATMUL_LEVELS];   /* batch, sa, sb, sc, scin, from the outermost */
-    int level_count[5];                 /* 0: not given */
+    int64_t ld[4];                    /* of a, b, c, cin; -1: tight */
+    int64_t levels[5][MATMUL_LEVELS]; /* batch, sa, sb, sc, scin, from the outermost */
+    int level_count[5];               /* 0: not given */
 } reader;
 
 static arete_status read_integer(const char *word, const char *value, int64_t *into) {
@@ -215,8 +216,10 @@ static arete_status read_levels(const char *word, const char *value, int64_t *le
         errno = 0;
         long long number = strtoll(at, &end, 10);
         if (!isdigit((unsigned char)at[0]) || errno || (*end && *end != 'x') || *count == MATMUL_LEVELS)
-            return ar_fail(ARETE_E_FORMAT, "'%s=%s': the value must be 1 to %d integers with x between, outermost "
-                                           "first", word, value, MATMUL_LEVELS);
+            return ar_fail(ARETE_E_FORMAT,
+                           "'%s=%s': the value must be 1 to %d integers with x between, outermost "
+                           "first",
+                           word, value, MATMUL_LEVELS);
         levels[(*count)++] = number;
         if (!*end)
             return ARETE_OK;
@@ -224,9 +227,10 @@ static arete_status read_levels(const char *word, const char *value, int64_t *le
     }
 }
 
-static const char words_known[] = "m, n, k, ta, tb, dtype, b, c, alpha, beta, cin, cinsplat, bias, biastype, act, slope, "
-                                  "ascale, azero, bscale, bzero, lda, ldb, ldc, ldcin, batch, sa, sb, sc, scin, "
-                                  "prepack";
+static const char words_known[] =
+    "m, n, k, ta, tb, dtype, b, c, alpha, beta, cin, cinsplat, bias, biastype, act, slope, "
+    "ascale, azero, bscale, bzero, lda, ldb, ldc, ldcin, batch, sa, sb, sc, scin, "
+    "prepack";
 
 static arete_status read_shape_word(reader *r, const char *word, const char *value, bool *known) {
     static const char *const lds[] = {"lda", "ldb", "ldc", "ldcin"};
@@ -268,10 +272,10 @@ static arete_status read_word(reader *r, const char *word, const char *value) {
         const char *word;
         uint8_t *into;
         int kind; /* 0 flag, 1 type, 2 none/one/each */
-    } simple[] = {{"ta", &p->trans_a, 0},      {"tb", &p->trans_b, 0},          {"prepack", &p->prepack, 0},
-                  {"dtype", &p->type_a, 1},    {"b", &p->type_b, 1},            {"c", &p->type_c, 1},
-                  {"cin", &p->type_cin, 1},    {"cinsplat", &p->cin_splat, 0},  {"biastype", &p->type_bias, 1},
-                  {"ascale", &p->a_scale, 2},  {"azero", &p->a_zero, 2},        {"bscale", &p->b_scale, 2},
+    } simple[] = {{"ta", &p->trans_a, 0},     {"tb", &p->trans_b, 0},         {"prepack", &p->prepack, 0},
+                  {"dtype", &p->type_a, 1},   {"b", &p->type_b, 1},           {"c", &p->type_c, 1},
+                  {"cin", &p->type_cin, 1},   {"cinsplat", &p->cin_splat, 0}, {"biastype", &p->type_bias, 1},
+                  {"ascale", &p->a_scale, 2}, {"azero", &p->a_zero, 2},       {"bscale", &p->b_scale, 2},
                   {"bzero", &p->b_zero, 2}};
     for (size_t i = 0; i < sizeof simple / sizeof simple[0]; ++i) {
         if (strcmp(word, simple[i].word) != 0)
@@ -325,7 +329,9 @@ static arete_status read_text(reader *r, const char *text) {
     }
     if (!r->has_m || !r->has_n || !r->has_k)
         return ar_fail(ARETE_E_FORMAT, "%s= is missing: m, n and k are needed, as in m=128 n=64 k=32",
-                       !r->has_m ? "m" : !r->has_n ? "n" : "k");
+                       !r->has_m   ? "m"
+                       : !r->has_n ? "n"
+                                   : "k");
     return ARETE_OK;
 }
 
@@ -338,7 +344,9 @@ static arete_status finish(reader *r) {
         p->type_c = default_c(p->type_a);
     if (p->type_bias == ARETE_DTYPE_NONE && p->bias != MATMUL_BIAS_NONE)
         p->type_bias = default_bias(p->type_c);
-    p->cin = p->beta == 0 ? MATMUL_CIN_NONE : p->type_cin != ARETE_DTYPE_NONE ? MATMUL_CIN_APART : MATMUL_CIN_IN_PLACE;
+    p->cin = p->beta == 0                      ? MATMUL_CIN_NONE
+             : p->type_cin != ARETE_DTYPE_NONE ? MATMUL_CIN_APART
+                                               : MATMUL_CIN_IN_PLACE;
     p->given_trans_a = p->trans_a;
     p->given_trans_b = p->trans_b;
     p->lda = r->ld[0] >= 0 ? r->ld[0] : p->trans_a ? p->m : p->k;

@@ -7,7 +7,7 @@ static arete_tensor tensor(arete_dtype type, uint32_t rank, const int64_t *dims)
     return arete_tensor_make(NULL, 0, type, rank, dims);
 }
 
-#define TENSOR(type, ...) \
+#define TENSOR(type, ...)                                                                                          \
     tensor(type, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[]){__VA_ARGS__})
 
 static matmul_problem make(const arete_matmul_desc *desc, const arete_matmul_args *args) {
@@ -25,8 +25,8 @@ static void assert_problem(const arete_matmul_desc *desc, const arete_matmul_arg
 
 static void plain(void **state) {
     (void)state;
-    arete_matmul_args args = {.a = TENSOR(ARETE_F32, 3, 5), .b = TENSOR(ARETE_F32, 5, 4),
-                              .c = TENSOR(ARETE_F32, 3, 4)};
+    arete_matmul_args args = {
+        .a = TENSOR(ARETE_F32, 3, 5), .b = TENSOR(ARETE_F32, 5, 4), .c = TENSOR(ARETE_F32, 3, 4)};
     matmul_problem p = make(NULL, &args);
     assert_int_equal(p.bytes_a, 60);
     assert_int_equal(p.bytes_b, 80);
@@ -39,8 +39,8 @@ static void plain(void **state) {
 
 static void transposes(void **state) {
     (void)state;
-    arete_matmul_args args = {.a = TENSOR(ARETE_F32, 5, 3), .b = TENSOR(ARETE_F32, 4, 5),
-                              .c = TENSOR(ARETE_F32, 3, 4)};
+    arete_matmul_args args = {
+        .a = TENSOR(ARETE_F32, 5, 3), .b = TENSOR(ARETE_F32, 4, 5), .c = TENSOR(ARETE_F32, 3, 4)};
     arete_matmul_desc desc = {.trans_a = true, .trans_b = true};
     assert_problem(&desc, &args, "m=3 n=4 k=5 ta=1 tb=1");
     /* The same by strides instead of flags. */
@@ -61,8 +61,10 @@ static void transposes(void **state) {
 
 static void what_cannot_matter(void **state) {
     (void)state;
-    arete_matmul_args args = {.a = TENSOR(ARETE_F32, 1, 5), .b = TENSOR(ARETE_F32, 5, 1),
-                              .c = TENSOR(ARETE_F32, 1, 1), .cin = TENSOR(ARETE_F32, 1, 1)};
+    arete_matmul_args args = {.a = TENSOR(ARETE_F32, 1, 5),
+                              .b = TENSOR(ARETE_F32, 5, 1),
+                              .c = TENSOR(ARETE_F32, 1, 1),
+                              .cin = TENSOR(ARETE_F32, 1, 1)};
     arete_matmul_desc desc = {.slope = 3, .beta = -0.0};
     matmul_problem p = make(&desc, &args);
     args.a.strides[0] = 77;
@@ -74,8 +76,8 @@ static void what_cannot_matter(void **state) {
 
 static void batches_merge(void **state) {
     (void)state;
-    arete_matmul_args args = {.a = TENSOR(ARETE_F32, 2, 3, 4, 5), .b = TENSOR(ARETE_F32, 2, 3, 5, 6),
-                              .c = TENSOR(ARETE_F32, 2, 3, 4, 6)};
+    arete_matmul_args args = {
+        .a = TENSOR(ARETE_F32, 2, 3, 4, 5), .b = TENSOR(ARETE_F32, 2, 3, 5, 6), .c = TENSOR(ARETE_F32, 2, 3, 4, 6)};
     assert_problem(NULL, &args, "m=4 n=6 k=5 batch=6");
     args.b = TENSOR(ARETE_F32, 3, 5, 6); /* missing repeats */
     assert_problem(NULL, &args, "m=4 n=6 k=5 batch=2x3 sb=0x30");
@@ -93,21 +95,23 @@ static void batches_merge(void **state) {
 
 static void many_levels(void **state) {
     (void)state;
-    arete_matmul_args args = {.a = TENSOR(ARETE_F32, 2, 1, 2, 1, 2, 4, 5), .b = TENSOR(ARETE_F32, 1, 2, 1, 2, 1, 5, 6),
+    arete_matmul_args args = {.a = TENSOR(ARETE_F32, 2, 1, 2, 1, 2, 4, 5),
+                              .b = TENSOR(ARETE_F32, 1, 2, 1, 2, 1, 5, 6),
                               .c = TENSOR(ARETE_F32, 2, 2, 2, 2, 2, 4, 6)};
     matmul_problem p;
     /* A and B repeat in turn, so no two levels are walked in one stride. */
     assert_status(ar_matmul_problem_make(NULL, &args, &p), ARETE_E_UNSUPPORTED);
     assert_text("5 levels");
-    args = (arete_matmul_args){.a = TENSOR(ARETE_F32, 2, 1, 2, 4, 5), .b = TENSOR(ARETE_F32, 1, 3, 2, 5, 6),
+    args = (arete_matmul_args){.a = TENSOR(ARETE_F32, 2, 1, 2, 4, 5),
+                               .b = TENSOR(ARETE_F32, 1, 3, 2, 5, 6),
                                .c = TENSOR(ARETE_F32, 2, 3, 2, 4, 6)};
     assert_problem(NULL, &args, "m=4 n=6 k=5 batch=2x3x2 sa=40x0x20 sb=0x60x30");
 }
 
 static void zero_sized(void **state) {
     (void)state;
-    arete_matmul_args args = {.a = TENSOR(ARETE_F32, 3, 0), .b = TENSOR(ARETE_F32, 0, 4),
-                              .c = TENSOR(ARETE_F32, 3, 4)};
+    arete_matmul_args args = {
+        .a = TENSOR(ARETE_F32, 3, 0), .b = TENSOR(ARETE_F32, 0, 4), .c = TENSOR(ARETE_F32, 3, 4)};
     matmul_problem p = make(NULL, &args);
     assert_false(ar_matmul_empty(&p));
     assert_int_equal(p.bytes_a + p.bytes_b, 0);
@@ -187,8 +191,8 @@ static void cost(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain),         cmocka_unit_test(transposes), cmocka_unit_test(what_cannot_matter),
-        cmocka_unit_test(batches_merge), cmocka_unit_test(many_levels), cmocka_unit_test(zero_sized),
+        cmocka_unit_test(plain),           cmocka_unit_test(transposes),    cmocka_unit_test(what_cannot_matter),
+        cmocka_unit_test(batches_merge),   cmocka_unit_test(many_levels),   cmocka_unit_test(zero_sized),
         cmocka_unit_test(text_reads_back), cmocka_unit_test(texts_refused), cmocka_unit_test(cost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

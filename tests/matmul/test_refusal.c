@@ -1,5 +1,5 @@
-/* Bad input: each gives its status and a text that names the argument, and C stays as it was. On the reference device,
- * where what was enqueued has already happened. */
+/* Bad input: each gives its status and a text that names the argument, and C stays as it was. On the reference
+ * device, where what was enqueued has already happened. */
 #include "../core/test.h"
 
 enum { M = 3, N = 4, K = 5, BYTES = 4096, POISON = 0xAB };
@@ -56,8 +56,8 @@ static arete_tensor vector(arete_buffer *in, arete_dtype type, int64_t n) {
 }
 
 static arete_matmul_args good(const fixture *f) {
-    return (arete_matmul_args){.a = matrix(f->a, ARETE_F32, M, K), .b = matrix(f->b, ARETE_F32, K, N),
-                               .c = matrix(f->c, ARETE_F32, M, N)};
+    return (arete_matmul_args){
+        .a = matrix(f->a, ARETE_F32, M, K), .b = matrix(f->b, ARETE_F32, K, N), .c = matrix(f->c, ARETE_F32, M, N)};
 }
 
 static void assert_untouched(const fixture *f) {
@@ -68,8 +68,8 @@ static void assert_untouched(const fixture *f) {
 }
 
 /* By the one-shot call; an event that is asked for stays as it was. */
-static void refuse(const fixture *f, const arete_matmul_desc *desc, const arete_matmul_args *args, arete_status status,
-                   const char *part) {
+static void refuse(const fixture *f, const arete_matmul_desc *desc, const arete_matmul_args *args,
+                   arete_status status, const char *part) {
     arete_event *marker = (arete_event *)(uintptr_t)16, *done = marker;
     assert_status(arete_matmul(f->queue, desc, args, ARETE_WAIT_NONE, &done), status);
     assert_text(part);
@@ -77,12 +77,12 @@ static void refuse(const fixture *f, const arete_matmul_desc *desc, const arete_
     assert_untouched(f);
 }
 
-#define REFUSE(change, status, part)                                                                                 \
-    do {                                                                                                             \
-        arete_matmul_desc desc = {0};                                                                                \
-        arete_matmul_args args = good(f);                                                                            \
-        change;                                                                                                      \
-        refuse(f, &desc, &args, status, part);                                                                       \
+#define REFUSE(change, status, part)                                                                               \
+    do {                                                                                                           \
+        arete_matmul_desc desc = {0};                                                                              \
+        arete_matmul_args args = good(f);                                                                          \
+        change;                                                                                                    \
+        refuse(f, &desc, &args, status, part);                                                                     \
     } while (0)
 
 static void nulls(void **state) {
@@ -178,7 +178,8 @@ static void ranges(void **state) {
     REFUSE(args.a.strides[0] = INT64_MAX, ARETE_E_RANGE, "a extends");
     REFUSE(args.a.strides[0] = (int64_t)1 << 61, ARETE_E_RANGE, "a extends");
     int64_t huge = (int64_t)1 << 40;
-    REFUSE((args.a = matrix(f->a, ARETE_F32, huge, K), args.c = matrix(f->c, ARETE_F32, huge, N)), ARETE_E_RANGE, "c ");
+    REFUSE((args.a = matrix(f->a, ARETE_F32, huge, K), args.c = matrix(f->c, ARETE_F32, huge, N)), ARETE_E_RANGE,
+           "c ");
     REFUSE(args.a = matrix(f->a, ARETE_F32, (int64_t)1 << 62, 4), ARETE_E_SHAPE, "a has M");
 }
 
@@ -260,9 +261,9 @@ static void other_operands(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nulls),     cmocka_unit_test(enumerators), cmocka_unit_test(shapes),
-        cmocka_unit_test(sides),     cmocka_unit_test(types),       cmocka_unit_test(ranges),
-        cmocka_unit_test(strangers), cmocka_unit_test(aliases),     cmocka_unit_test(neighbours),
+        cmocka_unit_test(nulls),          cmocka_unit_test(enumerators), cmocka_unit_test(shapes),
+        cmocka_unit_test(sides),          cmocka_unit_test(types),       cmocka_unit_test(ranges),
+        cmocka_unit_test(strangers),      cmocka_unit_test(aliases),     cmocka_unit_test(neighbours),
         cmocka_unit_test(other_operands),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

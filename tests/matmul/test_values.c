@@ -68,8 +68,8 @@ static void broadcast(place *p) {
     assert_memory_equal(c, want, sizeof c);
 }
 
-/* One B for a batch of As that follow each other (joined into one product), transposed by flags; Cin of one row and of
- * one column; in place. */
+/* One B for a batch of As that follow each other (joined into one product), transposed by flags; Cin of one row and
+ * of one column; in place. */
 static void joined(place *p, int form) {
     enum { X = 3, M = 4, N = 7, K = 5 };
     float c[ROOM], want[ROOM];

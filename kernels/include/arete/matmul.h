@@ -25,17 +25,17 @@ ARETE_API const char *arete_activation_name(arete_activation activation);
 
 /** How to multiply. Every field zero, or NULL for the whole: C = A * B, the best solver. */
 typedef struct arete_matmul_desc {
-    size_t size;   /**< sizeof(arete_matmul_desc); 0 is taken for the size of this version */
-    bool trans_a;  /**< A is given as [K,M] */
-    bool trans_b;  /**< B is given as [N,K] */
-    double alpha;  /**< 0 means 1 (for a product without A*B, use K = 0) */
-    double beta;   /**< 0: Cin is not read, may hold NaN, and is not looked at */
+    size_t size;  /**< sizeof(arete_matmul_desc); 0 is taken for the size of this version */
+    bool trans_a; /**< A is given as [K,M] */
+    bool trans_b; /**< B is given as [N,K] */
+    double alpha; /**< 0 means 1 (for a product without A*B, use K = 0) */
+    double beta;  /**< 0: Cin is not read, may hold NaN, and is not looked at */
     arete_activation activation;
     float slope;        /**< of leaky relu */
     const char *solver; /**< NULL: chosen; a name ("gemv"), or with parameters as arete_plan_solver() gives them */
     bool prepack;       /**< B will come packed by arete_matmul_pack_b() (weights): the solver is chosen without the
-                             time of packing, and if it takes packed B, args.packed_b is required. A solver that reads
-                             B as it is may still be chosen: arete_matmul_packs_b() tells. */
+                             time of packing, and if it takes packed B, args.packed_b is required. A solver that
+                             reads B as it is may still be chosen: arete_matmul_packs_b() tells. */
 } arete_matmul_desc;
 
 /**
@@ -46,17 +46,17 @@ typedef struct arete_matmul_desc {
  * Zero-sized dimensions are fine: K = 0 gives act(beta * Cin + bias), and operands without elements need no buffer.
  *
  * C's elements must all lie apart, and apart from every input but Cin. Two operands of one buffer whose byte ranges
- * overlap are taken for apart only when both are columns of rows of the same pitch (C's row stride) and those columns
- * do not meet; other interleaved views are refused although they may not overlap.
+ * overlap are taken for apart only when both are columns of rows of the same pitch (C's row stride) and those
+ * columns do not meet; other interleaved views are refused although they may not overlap.
  */
 typedef struct arete_matmul_args {
-    size_t size;      /**< sizeof(arete_matmul_args); 0 is taken for the size of this version */
-    arete_tensor a;   /**< [...,M,K], or [...,K,M] with trans_a */
-    arete_tensor b;   /**< [...,K,N], or [...,N,K] with trans_b */
-    arete_tensor c;   /**< [...,M,N], written; must not overlap any input but Cin */
-    arete_tensor cin; /**< added beta times; absent: C itself. Same place and strides as C, or no overlap.
-                           Broadcastable to C; of C's type, or f32 with C of f16 or bf16. Its last stride is 1 or
-                           0. */
+    size_t size;       /**< sizeof(arete_matmul_args); 0 is taken for the size of this version */
+    arete_tensor a;    /**< [...,M,K], or [...,K,M] with trans_a */
+    arete_tensor b;    /**< [...,K,N], or [...,N,K] with trans_b */
+    arete_tensor c;    /**< [...,M,N], written; must not overlap any input but Cin */
+    arete_tensor cin;  /**< added beta times; absent: C itself. Same place and strides as C, or no overlap.
+                            Broadcastable to C; of C's type, or f32 with C of f16 or bf16. Its last stride is 1 or
+                            0. */
     arete_tensor bias; /**< [N] or [1,N] (per column), [M,1] (per row), or absent; f32, or C's type; contiguous.
                             Repeated over the batch, as are the scales and zero points below */
 
@@ -67,8 +67,8 @@ typedef struct arete_matmul_args {
     arete_tensor b_scale;
     arete_tensor b_zero;
 
-    arete_buffer *packed_b;  /**< B as arete_matmul_pack_b() made it, in place of b.buffer (b still gives the shape);
-                                  required with desc.prepack where the plan's solver packs B; NULL: none */
+    arete_buffer *packed_b; /**< B as arete_matmul_pack_b() made it, in place of b.buffer (b still gives the shape);
+                                 required with desc.prepack where the plan's solver packs B; NULL: none */
     arete_buffer *workspace; /**< at least arete_plan_workspace() bytes, no operand's buffer; NULL: the queue's own
                                   scratch */
 } arete_matmul_args;
@@ -83,9 +83,9 @@ typedef struct arete_matmul_args {
  *
  * Error: |C - exact| <= L * 4*max(1, ceil(log2 K))*eps * (|alpha| * sum|a*b| + |beta*cin| + |bias|), eps = 2^-24
  * (f64: 2^-53), plus one rounding of C's type and 4 eps of the activation's value, on every device. a and b are the
- * real values (scales and zero points applied). L is the activation's steepest slope: 1; leaky relu max(1, |slope|);
- * sigmoid 1/4; gelu 1.13; silu 1.1. Integer C is exact; sums beyond 31 bits wrap.
- * Results repeat bit by bit on the same device, driver, solver and parameters.
+ * real values (scales and zero points applied). L is the activation's steepest slope: 1; leaky relu max(1,
+ * |slope|); sigmoid 1/4; gelu 1.13; silu 1.1. Integer C is exact; sums beyond 31 bits wrap. Results repeat bit by
+ * bit on the same device, driver, solver and parameters.
  */
 
 /**
