@@ -277,8 +277,13 @@ static inline void block_of_c(const matmul_args *s, const epilogue *e, __global 
                     micro_full(a_copy + t * A_TILE, panel, steps, zero, out, accumulate);
 #if INT_SUM
                 intv *sum = sums + (j * MT_MAX + t) * MR * 2;
-                for (int i = 0; i < MR * 2; ++i)
-                    sum[i] = CAT2(convert_int, LANES)(tile[i]) + (k0 > 0 ? sum[i] : (intv)(0));
+                /* A half panel has left the second vectors of the tile as they were. */
+                const int vectors = HALF_PANEL && s->n - n <= LANES ? 1 : 2;
+                for (int i = 0; i < MR; ++i) {
+                    for (int v = 0; v < vectors; ++v)
+                        sum[i * 2 + v] =
+                            CAT2(convert_int, LANES)(tile[i * 2 + v]) + (k0 > 0 ? sum[i * 2 + v] : (intv)(0));
+                }
 #endif
                 if (!last)
                     continue;

@@ -50,6 +50,10 @@
 #define ROWS 2
 #endif
 #endif
+#if ROWS > LANES /* sums are finished LANES outputs at a time */
+#undef ROWS
+#define ROWS LANES
+#endif
 #ifndef UNROLL
 #define UNROLL 8 /* rows of W per pass over a strip */
 #endif
