@@ -106,6 +106,11 @@ static clblast *open_once(void) {
     return found;
 }
 
+/* Whether a matrix of several lines has a pitch below their width. */
+static bool repeats(int64_t pitch, int64_t lines, int64_t width) {
+    return lines > 1 && pitch < width;
+}
+
 static bool applies(const void *problem, const arete_device *device, const char **why) {
     const matmul_problem *p = problem;
     bool f64 = p->type_a == ARETE_F64;
@@ -127,6 +132,11 @@ static bool applies(const void *problem, const arete_device *device, const char 
     }
     if (ar_matmul_empty(p) || p->k == 0) {
         *why = "it takes no product with a dimension of 0";
+        return false;
+    }
+    if (repeats(p->lda, p->trans_a ? p->k : p->m, p->trans_a ? p->m : p->k) ||
+        repeats(p->ldb, p->trans_b ? p->n : p->k, p->trans_b ? p->k : p->n)) {
+        *why = "it takes no rows that repeat or overlap: leading dimensions must reach the width";
         return false;
     }
     if (!open_once()) {
