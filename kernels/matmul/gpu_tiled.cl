@@ -61,6 +61,9 @@
 #ifndef BAND
 #define BAND 8 /* tile rows walked together */
 #endif
+#ifndef UNROLL
+#define UNROLL 4 /* steps of K in a row: more only lets compilers read ahead until registers run out */
+#endif
 #define NX (TN / WN)
 #define NY (TM / WM)
 #define GROUP (NX * NY)
@@ -221,7 +224,7 @@ __kernel void matmul_gpu_tiled(const matmul_args s, const real alpha, const real
             a_fetch(stage_a, from_a, s.lda, zero_a, m_left, k_left, a_whole && k_left == TK, item);
             b_fetch(stage_b, from_b, s.ldb, zero_b, n_left, k_left, b_whole && k_left == TK, item);
         }
-#pragma unroll
+#pragma unroll UNROLL
         for (int step = 0; step < TK; ++step) {
             lds x[WM];
             lds y[WN];
