@@ -6,14 +6,8 @@
 
 #include "os.h"
 
-/* Our own side of the race: the stage's sets of operands, one after another. */
-typedef struct own_calls {
-    ar_stage *stage;
-    size_t next;
-} own_calls;
-
 static arete_status make_calls(void *state, size_t count, double *seconds) {
-    own_calls *own = state;
+    ar_own_calls *own = state;
     arete_status status = ARETE_OK;
     double start = ar_os_seconds();
     for (size_t i = 0; i < count && status == ARETE_OK; i++) {
@@ -23,6 +17,10 @@ static arete_status make_calls(void *state, size_t count, double *seconds) {
     arete_status finished = arete_queue_finish(own->stage->queue);
     *seconds = ar_os_seconds() - start;
     return status == ARETE_OK ? finished : status;
+}
+
+ar_contender ar_own_contender(ar_own_calls *own) {
+    return (ar_contender){.state = own, .calls = make_calls};
 }
 
 static void fail(ar_record *record, arete_status status) {
@@ -46,14 +44,14 @@ static void prepare_peers(const ar_bench_spec *spec, const ar_case *of, ar_recor
 static void race(const ar_bench_spec *spec, ar_stage *stage, ar_record *record) {
     ar_contender contenders[AR_MAX_PEERS + 1];
     size_t which[AR_MAX_PEERS + 1], count = 0;
-    own_calls own = {.stage = stage};
+    ar_own_calls own = {.stage = stage};
     ar_timing *timings = ar_os_alloc((AR_MAX_PEERS + 1) * sizeof *timings);
     if (!timings) {
         record->outcome = AR_FAILED;
         snprintf(record->why, sizeof record->why, "no memory for samples");
         return;
     }
-    contenders[count++] = (ar_contender){.state = &own, .calls = make_calls};
+    contenders[count++] = ar_own_contender(&own);
     for (size_t i = 0; i < spec->peer_count; i++)
         if (record->peers[i].ran) {
             which[count] = i;

@@ -65,6 +65,15 @@ typedef struct ar_bench_spec {
     size_t peer_count;
 } ar_bench_spec;
 
+/* Our own side of a race: a stage's sets of operands, one after another. */
+typedef struct ar_own_calls {
+    ar_stage *stage;
+    size_t next;
+} ar_own_calls;
+
+/* own must stay while the contender is used. */
+ar_contender ar_own_contender(ar_own_calls *own);
+
 /* How many sets of operands: enough that 4 times the last cache lies between two uses of one, when memory bounds
  * the case (bytes/bandwidth above both flops/peak and the cost of a launch), or always with AR_ROTATE_ALL; else 1.
  */

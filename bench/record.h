@@ -27,7 +27,7 @@ void ar_csv_line(FILE *to, const ar_case *of, const arete_device *device, const 
 /* The table: a head with a column for each peer, a line for each case, the mean at the end. */
 void ar_table_head(FILE *to, const ar_peer_process *peers, size_t peer_count);
 void ar_table_line(FILE *to, const ar_case *of, const ar_record *record, bool colour);
-/* records: count of them. */
+/* Means over the cases that both computed; then, for each peer, how many cases it left out and the first reason. */
 void ar_table_mean(FILE *to, ar_record *const *records, size_t count);
 
 #endif

@@ -126,6 +126,18 @@ static double mean_of_peer(ar_record *const *records, size_t count, size_t peer,
     return ar_geometric_mean(ratios, n, used);
 }
 
+static void left_out(FILE *to, ar_record *const *records, size_t count, size_t peer) {
+    const ar_peer_result *first = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (peer < records[i]->peer_count && !records[i]->peers[peer].ran) {
+            first = first ? first : &records[i]->peers[peer];
+            n++;
+        }
+    if (n > 0)
+        fprintf(to, "%s did not run %zu of the cases; the first because: %s\n", first->name, n, first->why);
+}
+
 void ar_table_mean(FILE *to, ar_record *const *records, size_t count) {
     size_t peers = 0, used;
     for (size_t i = 0; i < count; i++)
@@ -153,6 +165,8 @@ void ar_table_mean(FILE *to, ar_record *const *records, size_t count) {
                 break;
             }
     }
+    for (size_t p = 0; p < peers; p++)
+        left_out(to, records, count, p);
     if (n > 0)
         fprintf(to, "geometric mean against the fastest of them, case by case: %.2fx over %zu cases, worst %.2fx\n",
                 ar_geometric_mean(fastest, n, NULL), n, worst);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "os.h"
+
 /* Roofs are themselves measurements: this much above one is still noise. */
 #define ROOF_NOISE 1.05
 
@@ -38,17 +40,23 @@ void ar_roof_share_of(const ar_measured_roofs *measured, const arete_cost *cost,
     }
 }
 
+/* Bytes for one contender's sets: half of the device's memory for ours, and the peers' in host memory besides. */
+static uint64_t room_for_copies(const ar_bench_spec *spec) {
+    uint64_t device = arete_device_get_info(spec->device)->memory_bytes / 2, host = ar_os_memory_bytes() / 2;
+    host /= spec->peer_count + 1;
+    return host && host < device ? host : device;
+}
+
 size_t ar_bench_copies(const ar_bench_spec *spec, const ar_case *of, const arete_cost *cost) {
     const arete_roofs *roofs = &spec->roofs->roofs;
-    const arete_device_info *info = arete_device_get_info(spec->device);
     double memory = roofs->bandwidth > 0 ? cost->bytes / roofs->bandwidth : 0;
     double compute = roofs->peak[cost->unit] > 0 ? cost->flops_executed / roofs->peak[cost->unit] : 0;
     bool bound = memory > compute && memory > roofs->launch_seconds;
     if (spec->rotation == AR_ROTATE_NONE || (spec->rotation == AR_ROTATE_AUTO && !bound) || of->working_set == 0)
         return 1;
     uint64_t cache = ar_last_cache(spec->device) ? ar_last_cache(spec->device) : 32u << 20;
-    uint64_t wanted = 1 + (4 * cache + of->working_set - 1) / of->working_set;
-    uint64_t room = info->memory_bytes / 4 / (spec->peer_count + 1) / of->working_set;
+    uint64_t wanted = (4 * cache + of->working_set - 1) / of->working_set;
+    uint64_t room = room_for_copies(spec) / of->working_set;
     wanted = wanted < 2048 ? wanted : 2048;
     wanted = wanted < room ? wanted : room;
     return wanted < 1 ? 1 : (size_t)wanted;

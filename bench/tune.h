@@ -11,7 +11,7 @@ typedef struct ar_tune_spec {
     const char *only; /* a solver's name, or NULL: all that apply */
     double prune;     /* candidates whose estimate is above so many times the best measured time are left out */
     double budget;    /* seconds for the case */
-    const ar_measured_roofs *roofs; /* for estimates and rotation */
+    ar_measured_roofs *roofs; /* for estimates and rotation */
     ar_rotation rotation;
     /* Told of each candidate that was tried; seconds 0: it was refused, why says why. May be NULL. */
     void (*told)(void *user, const char *solver, double seconds, const char *why);
@@ -24,6 +24,7 @@ typedef struct ar_tune_result {
     char before[256]; /* what would be chosen without records of this run */
     double before_seconds;
     size_t tried, pruned, refused, wrong;
+    size_t held_back; /* would run, but ask to be chosen by name (--solver) only */
     bool out_of_time; /* the budget ended the search */
 } ar_tune_result;
 

@@ -251,7 +251,7 @@ static int open_device(session *s) {
 }
 
 static int run_cases(session *s) {
-    bool colour = ar_command_colour(stdout), failed = false;
+    bool colour = ar_command_colour(stdout), progress = ar_command_colour(stderr), failed = false;
     s->records = calloc(s->cases.count + 1, sizeof *s->records);
     s->json = json_array();
     if (s->asked.csv && !(s->csv = strcmp(s->asked.csv, "-") == 0 ? stdout : fopen(s->asked.csv, "w"))) {
@@ -268,7 +268,11 @@ static int run_cases(session *s) {
         if (!record)
             return AR_FAILURE;
         s->records[i] = record;
+        if (progress)
+            fprintf(stderr, "[%zu/%zu] %s\r", i + 1, s->cases.count, of->text);
         ar_bench_case(&s->spec, of, record);
+        if (progress)
+            fprintf(stderr, "\033[K");
         ar_table_line(stdout, of, record, colour);
         fflush(stdout);
         failed |= record->outcome == AR_FAILED;

@@ -13,9 +13,17 @@ typedef struct request {
     unsigned vector_width;
 } request;
 
+enum { REASONS = 64 };
+
+typedef struct reason {
+    char text[200];
+    size_t count;
+} reason;
+
 typedef struct tally {
     size_t passed, failed, skipped, checked_cases;
-    double worst; /* largest error over its tolerance */
+    double worst;    /* largest error over its tolerance */
+    reason *reasons; /* why checks were skipped; REASONS of them, the last one for all others */
 } tally;
 
 static void help(void) {
@@ -39,6 +47,30 @@ static void help(void) {
         "Exit status 1 when a check failed, or none was made.\n");
 }
 
+/* Reasons are counted without what differs from case to case: up to the first colon they name the case. */
+static void count_reason(tally *sum, const char *why) {
+    size_t i = 0;
+    while (i < REASONS - 1 && sum->reasons[i].count > 0 && strcmp(sum->reasons[i].text, why) != 0)
+        i++;
+    if (sum->reasons[i].count++ == 0)
+        snprintf(sum->reasons[i].text, sizeof sum->reasons[i].text, "%.190s",
+                 i < REASONS - 1 ? why : "other reasons");
+}
+
+static void print_reasons(const tally *sum) {
+    for (size_t i = 0; i < REASONS && sum->reasons[i].count > 0; i++)
+        printf("    skipped %zu: %s\n", sum->reasons[i].count, sum->reasons[i].text);
+}
+
+/* "solver x cannot run this problem on d: it ..." without the problem in front. */
+static const char *skip_reason(const ar_case *of, const ar_check *check) {
+    const char *at = strstr(check->why, of->text);
+    if (!at)
+        return check->why;
+    at += strlen(of->text);
+    return at + strspn(at, ": ");
+}
+
 static void report(const request *asked, const ar_case *of, const ar_check *check, tally *sum) {
     bool shown = asked->verbose || asked->one_case || check->outcome == AR_FAILED;
     if (check->outcome == AR_PASSED) {
@@ -49,6 +81,7 @@ static void report(const request *asked, const ar_case *of, const ar_check *chec
         sum->failed++;
     } else {
         sum->skipped++;
+        count_reason(sum, skip_reason(of, check));
     }
     if (!shown)
         return;
@@ -131,17 +164,29 @@ static int check_list(const request *asked, arete_device *device, const ar_casew
     return -1;
 }
 
+/* Whether a family has a solver of that name ("name" or "name:params"); NULL: any. */
+static bool has_solver(const ar_casework *work, const char *solver) {
+    size_t length = solver ? strcspn(solver, ":") : 0;
+    for (size_t i = 0; solver && work->family->solvers[i]; i++)
+        if (strlen(work->family->solvers[i]->name) == length &&
+            strncmp(work->family->solvers[i]->name, solver, length) == 0)
+            return true;
+    return !solver;
+}
+
 static int check_all(const request *asked, arete_device *device, tally *sum) {
     int status = -1;
     for (const ar_casework *const *w = ar_families; *w && status < 0; w++)
         for (size_t l = 0; l < (*w)->list_count && status < 0; l++)
-            if (!(*w)->lists[l].timed || asked->complete)
+            if ((!(*w)->lists[l].timed || asked->complete) && has_solver(*w, asked->solver))
                 status = check_list(asked, device, *w, &(*w)->lists[l], sum);
+    print_reasons(sum);
     return status;
 }
 
 static int run(const request *asked) {
-    tally sum = {0};
+    reason reasons[REASONS] = {{{0}, 0}};
+    tally sum = {.reasons = reasons};
     ar_case one = {0};
     int status = -1;
     if (asked->one_case && ar_case_make(asked->one_case, &one) != ARETE_OK) {

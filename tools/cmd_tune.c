@@ -41,9 +41,10 @@ static int tune_all(const ar_tune_spec *spec, const ar_case_set *cases) {
         if (tuned != ARETE_OK)
             status = ar_command_failed(of->text);
         if (r.seconds > 0)
-            printf("  %s %.4f ms (before: %s %.4f ms); %zu tried, %zu left out, %zu refused, %zu wrong%s\n",
-                   r.solver, r.seconds * 1e3, r.before, r.before_seconds * 1e3, r.tried, r.pruned, r.refused,
-                   r.wrong, r.out_of_time ? "; out of time" : "");
+            printf("  %s %.4f ms (before: %s %.4f ms); %zu tried, %zu left out, %zu held back, "
+                   "%zu refused, %zu wrong%s\n",
+                   r.solver, r.seconds * 1e3, r.before, r.before_seconds * 1e3, r.tried, r.pruned, r.held_back,
+                   r.refused, r.wrong, r.out_of_time ? "; out of time" : "");
         if (r.wrong > 0)
             status = AR_FAILURE; /* a solver that computes wrongly is to be seen */
     }
