@@ -151,8 +151,8 @@ static arete_status check_stage(ar_stage *stage, double operations, ar_check *ch
         fail(check, text);
     }
     if (status == ARETE_OK) {
-        check_same_bits(stage, first, second, check);
         check_harm(stage, first, check);
+        check_same_bits(stage, first, second, check);
     }
     for (size_t i = 0; i < of->count; i++) {
         ar_block_free(&first[i]);

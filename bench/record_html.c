@@ -38,18 +38,21 @@ static double number_of(const json_t *object, const char *key) {
 static void put_head(FILE *to, const json_t *report) {
     const json_t *device = json_object_get(report, "device");
     fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width\">\n<title>Arete: ", to);
+          "<meta name=\"viewport\" content=\"width=device-width\">\n<title>Arete: ",
+          to);
     put_text(to, text_of(device, "name"));
-    fputs("</title>\n<style>\n"
-          ":root { color-scheme: light dark; }\n"
-          "body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; }\n"
-          "table { border-collapse: collapse; font-variant-numeric: tabular-nums; }\n"
-          ".wide { overflow-x: auto; }\n"
-          "th, td { padding: .25em .8em; text-align: right; border-bottom: 1px solid #8884; white-space: nowrap; }\n"
-          "th:first-child, td:first-child { text-align: left; }\n"
-          ".bar { display: inline-block; height: .7em; background: #2a7; vertical-align: baseline; }\n"
-          ".bad { color: #c33; font-weight: bold; }\n"
-          "</style></head><body>\n<h1>", to);
+    fputs(
+        "</title>\n<style>\n"
+        ":root { color-scheme: light dark; }\n"
+        "body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; }\n"
+        "table { border-collapse: collapse; font-variant-numeric: tabular-nums; }\n"
+        ".wide { overflow-x: auto; }\n"
+        "th, td { padding: .25em .8em; text-align: right; border-bottom: 1px solid #8884; white-space: nowrap; }\n"
+        "th:first-child, td:first-child { text-align: left; }\n"
+        ".bar { display: inline-block; height: .7em; background: #2a7; vertical-align: baseline; }\n"
+        ".bad { color: #c33; font-weight: bold; }\n"
+        "</style></head><body>\n<h1>",
+        to);
     put_text(to, text_of(device, "name"));
     fputs("</h1>\n<p>", to);
     put_text(to, text_of(device, "platform"));
@@ -75,8 +78,9 @@ static void put_roofs(FILE *to, const json_t *roofs) {
         put_text(to, text_of(level, "name"));
         fprintf(to, "</td><td>%.1f GB/s</td></tr>\n", number_of(level, "bandwidth") * 1e-9);
     }
-    fprintf(to, "<tr><td>one more queued launch</td><td>%.1f µs</td></tr>\n"
-                "<tr><td>one launch and a wait</td><td>%.1f µs</td></tr></table>\n",
+    fprintf(to,
+            "<tr><td>one more queued launch</td><td>%.1f µs</td></tr>\n"
+            "<tr><td>one launch and a wait</td><td>%.1f µs</td></tr></table>\n",
             number_of(roofs, "launch_seconds") * 1e6, number_of(roofs, "sync_seconds") * 1e6);
 }
 
@@ -130,11 +134,15 @@ static void put_records(FILE *to, const json_t *report) {
     const char *name;
     json_t *value;
     size_t i;
-    fputs("<h2>Cases</h2>\n<p>ms: median seconds per call over at least 10 queued calls and one wait; sync: one call, one "
-          "wait. Roof: the share of the device's limit that is reached, and which limit. Check: largest error relative "
-          "to the sum of magnitudes, of what is allowed. A library's column: its time over Arete's, in the same run; "
-          "above 1, Arete is faster.</p>\n<div class=\"wide\"><table>\n<tr><th>case</th><th>solver</th><th>ms</th>"
-          "<th>sync ms</th><th>GFLOP/s</th><th>GB/s</th><th>roof</th><th>check</th>", to);
+    fputs(
+        "<h2>Cases</h2>\n<p>ms: median seconds per call over at least 10 queued calls and one wait; sync: one "
+        "call, one "
+        "wait. Roof: the share of the device's limit that is reached, and which limit. Check: largest error "
+        "relative "
+        "to the sum of magnitudes, of what is allowed. A library's column: its time over Arete's, in the same run; "
+        "above 1, Arete is faster.</p>\n<div class=\"wide\"><table>\n<tr><th>case</th><th>solver</th><th>ms</th>"
+        "<th>sync ms</th><th>GFLOP/s</th><th>GB/s</th><th>roof</th><th>check</th>",
+        to);
     json_object_foreach((json_t *)(uintptr_t)peers, name, value) {
         fputs("<th title=\"", to);
         put_text(to, text_of(value, "version"));

@@ -106,9 +106,10 @@ json_t *ar_roofs_json(const ar_measured_roofs *measured) {
             json_array_append_new(levels, json_pack("{s:s, s:I, s:o}", "name", measured->rungs[i].name, "bytes",
                                                     (json_int_t)measured->rungs[i].bytes, "bandwidth",
                                                     number(measured->rungs[i].bandwidth)));
-    return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "measured", (int)measured->roofs.measured,
-                     "peak", peaks, "bandwidth", number(measured->roofs.bandwidth), "copy_bandwidth",
-                     number(measured->copy_bandwidth), "levels", levels, "launch_seconds",
+    return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "measured",
+                     (int)measured->roofs.measured, "peak", peaks, "bandwidth", number(measured->roofs.bandwidth),
+                     "copy_bandwidth", number(measured->copy_bandwidth), "effective_units",
+                     number(measured->effective_units), "levels", levels, "launch_seconds",
                      number(measured->roofs.launch_seconds), "sync_seconds", number(measured->roofs.sync_seconds),
                      "how", measured->how, "missing", measured->missing);
 }

@@ -146,6 +146,21 @@ static void best_peak(const bench_device *on, const char *real, uint32_t native,
     }
 }
 
+/* How many of a CPU's compute units really work side by side. */
+static void measure_units(const bench_device *on, ar_measured_roofs *into) {
+    char why[128], line[96];
+    double alone = 0, all = into->roofs.peak[ARETE_UNIT_F32];
+    shape how = {on->info->vector_f32 > 1 ? on->info->vector_f32 : 1, 1, 1};
+    if (!on->cpu || all <= 0 || measure_peak(on, "float", how, &alone, why) != ARETE_OK || alone <= 0)
+        return;
+    into->effective_units = all / alone;
+    if (into->effective_units < 0.9 * on->info->compute_units) {
+        snprintf(line, sizeof line, "only %.1f of %u; the machine is in use, or workers share a core",
+                 into->effective_units, on->info->compute_units);
+        note(into->missing, sizeof into->missing, "compute units at work", line);
+    }
+}
+
 static size_t floor_multiple(uint64_t value, uint64_t of) {
     return (size_t)(value / of * of);
 }
@@ -300,6 +315,7 @@ arete_status ar_roofs_measure(arete_device *device, ar_measured_roofs *measured)
     best_peak(&on, "float", on.info->vector_f32, &roofs->peak[ARETE_UNIT_F32], measured);
     if (on.info->has_f64)
         best_peak(&on, "double", on.info->vector_f64, &roofs->peak[ARETE_UNIT_F64], measured);
+    measure_units(&on, measured);
     measure_ladder(&on, measured);
     if (measure_copy(&on, read_width(&on, 0), &measured->copy_bandwidth) != ARETE_OK)
         note(measured->missing, sizeof measured->missing, "copy", arete_error_text());
@@ -318,6 +334,13 @@ arete_status ar_roofs_refresh(arete_device *device, ar_measured_roofs *measured)
     arete_status status = open_device(device, &on);
     if (status != ARETE_OK)
         return status;
+    ar_measured_roofs again = {.missing = ""};
+    double *peak = measured->roofs.peak, f32 = 0, f64 = 0;
+    best_peak(&on, "float", on.info->vector_f32, &f32, &again);
+    if (on.info->has_f64)
+        best_peak(&on, "double", on.info->vector_f64, &f64, &again);
+    peak[ARETE_UNIT_F32] = fmax(peak[ARETE_UNIT_F32], f32);
+    peak[ARETE_UNIT_F64] = fmax(peak[ARETE_UNIT_F64], f64);
     double rate = best_read(&on, on.bytes, true);
     ar_rung *memory = &measured->rungs[AR_RUNGS - 1];
     memory->bandwidth = fmax(memory->bandwidth, rate);

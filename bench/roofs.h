@@ -18,6 +18,8 @@ typedef struct ar_rung {
 
 typedef struct ar_measured_roofs {
     arete_roofs roofs;       /* as core's model takes them; measured set when it holds measurements */
+    double effective_units;  /* f32 peak over that of one work-group alone, on CPUs; 0: not measured. Well below the
+                              * device's compute units when others use the machine, or workers share a core. */
     double copy_bandwidth;   /* bytes read plus bytes written, a second */
     ar_rung rungs[AR_RUNGS]; /* rising sizes; the last one is global memory */
     char how[256];           /* which variants won: "f32 16x12 fma, ..." */
@@ -28,7 +30,8 @@ typedef struct ar_measured_roofs {
  * (reference) roofs are the estimates, and missing says so. Fails only for what makes all of it useless. */
 arete_status ar_roofs_measure(arete_device *device, ar_measured_roofs *measured);
 
-/* Measures reading from global memory once more and keeps the better figure; memory's bandwidth drifts. */
+/* Measures arithmetic and reading from global memory once more and keeps the better figures: others may have used
+ * the machine the first time, and memory's bandwidth drifts. */
 arete_status ar_roofs_refresh(arete_device *device, ar_measured_roofs *measured);
 
 /* The rung that bounds a working set of that size from above: the largest one not larger than it (the smallest
