@@ -135,6 +135,8 @@ static double model(const matmul_problem *p, const arete_device *device, const a
     double efficiency = block / (block + side * reading);
     if (v->value[LOCAL])
         efficiency *= v->value[BUFFERS] == 2 ? 1.0 : 0.95;
+    if (v->value[LOCAL] && !device->info.local_is_dedicated)
+        efficiency *= 0.7; /* filling the tiles is a copy from memory to memory */
     if (v->value[VECTOR] == 1)
         efficiency *= 0.9;
     efficiency *= fmin(1.0, rounds * (double)s.group / full_group);
