@@ -42,10 +42,11 @@ static void prepare_peers(const ar_bench_spec *spec, const ar_case *of, ar_recor
 }
 
 static void race(const ar_bench_spec *spec, ar_stage *stage, ar_record *record) {
-    ar_contender contenders[AR_MAX_PEERS + 1];
-    size_t which[AR_MAX_PEERS + 1], count = 0;
+    ar_contender contenders[AR_MAX_PEERS + 2];
+    size_t which[AR_MAX_PEERS + 2], count = 0;
+    ar_read_probe *probe = NULL;
     ar_own_calls own = {.stage = stage};
-    ar_timing *timings = ar_os_alloc((AR_MAX_PEERS + 1) * sizeof *timings);
+    ar_timing *timings = ar_os_alloc((AR_MAX_PEERS + 2) * sizeof *timings);
     if (!timings) {
         record->outcome = AR_FAILED;
         snprintf(record->why, sizeof record->why, "no memory for samples");
@@ -57,7 +58,15 @@ static void race(const ar_bench_spec *spec, ar_stage *stage, ar_record *record) 
             which[count] = i;
             contenders[count++] = ar_peer_contender(&spec->peers[i]);
         }
-    ar_race(&spec->rule, contenders, count, timings);
+    size_t racing = count;
+    if (record->copies > 1 && spec->roofs->roofs.measured && ar_read_probe_open(spec->device, &probe) == ARETE_OK)
+        contenders[racing++] = (ar_contender){.state = probe, .calls = ar_read_probe_calls};
+    ar_race(&spec->rule, contenders, racing, timings);
+    if (racing > count && timings[count].status == ARETE_OK && timings[count].queued.min > 0) {
+        record->roof.read_median = ar_read_probe_bytes(probe) / timings[count].queued.median;
+        record->roof.read_best = ar_read_probe_bytes(probe) / timings[count].queued.min;
+    }
+    ar_read_probe_close(probe);
     record->timing = timings[0];
     if (timings[0].status != ARETE_OK) {
         record->outcome = AR_FAILED;
@@ -115,6 +124,8 @@ static void judge(const ar_bench_spec *spec, ar_record *record) {
     record->gflops = record->cost.flops / seconds * 1e-9;
     record->gbps = record->cost.bytes / seconds * 1e-9;
     bool rotated = record->copies > 1;
+    ar_rung *memory = &spec->roofs->rungs[AR_RUNGS - 1];
+    memory->bandwidth = memory->bandwidth > record->roof.read_best ? memory->bandwidth : record->roof.read_best;
     ar_roof_share_of(spec->roofs, &record->cost, record->working_set, rotated, seconds, &record->roof);
     /* Roofs are measured while others may use the machine; before a figure is called a fault, they are looked at
      * again. */

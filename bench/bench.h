@@ -13,6 +13,9 @@ typedef struct ar_roof_share {
     arete_bound bound;
     double fraction; /* roof's time / median */
     double peak, bandwidth;
+    /* Memory's bandwidth when it was read in turns with this very case: the median, by which fraction goes, and the
+     * best sample, above which a figure is a fault. 0: not so. */
+    double read_median, read_best;
     char level[24]; /* where the working set lies: "memory", "cache 16M" */
     bool fault;     /* faster than the roof allows: a measurement fault, not a win */
     char why[256];  /* of the fault */
@@ -79,7 +82,7 @@ ar_contender ar_own_contender(ar_own_calls *own);
  */
 size_t ar_bench_copies(const ar_bench_spec *spec, const ar_case *of, const arete_cost *cost);
 
-/* How near to the roof seconds are. */
+/* How near to the roof seconds are. share->read_median and read_best are read, so zero it first. */
 void ar_roof_share_of(const ar_measured_roofs *roofs, const arete_cost *cost, uint64_t working_set, bool rotated,
                       double seconds, ar_roof_share *share);
 

@@ -39,6 +39,10 @@ static json_t *roof_json(const ar_roof_share *roof) {
     json_t *json = json_pack("{s:s, s:o, s:s, s:o, s:o, s:b}", "bound", arete_bound_name(roof->bound), "fraction",
                              number(roof->fraction), "level", roof->level, "peak", number(roof->peak), "bandwidth",
                              number(roof->bandwidth), "fault", (int)roof->fault);
+    if (json && roof->read_median > 0)
+        json_object_set_new(
+            json, "read",
+            json_pack("{s:o, s:o}", "median", number(roof->read_median), "best", number(roof->read_best)));
     if (json && roof->fault)
         json_object_set_new(json, "why", json_string(roof->why));
     return json;

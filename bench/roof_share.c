@@ -13,7 +13,10 @@
 void ar_roof_share_of(const ar_measured_roofs *measured, const arete_cost *cost, uint64_t working_set, bool rotated,
                       double seconds, ar_roof_share *share) {
     const arete_roofs *roofs = &measured->roofs;
+    double read_median = share->read_median, read_best = share->read_best;
     memset(share, 0, sizeof *share);
+    share->read_median = read_median;
+    share->read_best = read_best;
     const ar_rung *rung = rotated ? &measured->rungs[AR_RUNGS - 1] : ar_roofs_rung(measured, working_set);
     share->peak = roofs->peak[cost->unit];
     share->bandwidth = roofs->measured ? rung->bandwidth : roofs->bandwidth;
@@ -22,6 +25,11 @@ void ar_roof_share_of(const ar_measured_roofs *measured, const arete_cost *cost,
     if (!share->known)
         return;
     double compute = cost->flops_executed / share->peak, memory = cost->bytes / share->bandwidth;
+    double least_memory = memory; /* at the best bandwidth that was ever seen */
+    if (rotated && read_median > 0) {
+        share->bandwidth = read_median;
+        memory = cost->bytes / read_median;
+    }
     double launch = cost->launches * roofs->launch_seconds, most = fmax(compute, memory);
     share->bound = launch > most       ? ARETE_BOUND_LAUNCH
                    : compute >= memory ? ARETE_BOUND_COMPUTE
@@ -33,10 +41,10 @@ void ar_roof_share_of(const ar_measured_roofs *measured, const arete_cost *cost,
         share->fault = true;
         snprintf(share->why, sizeof share->why, "%.4g GFLOP/s executed, but the peak of %s is %.4g",
                  cost->flops_executed / seconds * 1e-9, arete_unit_name(cost->unit), share->peak * 1e-9);
-    } else if (memory > ROOF_NOISE * seconds) {
+    } else if (least_memory > ROOF_NOISE * seconds) {
         share->fault = true;
         snprintf(share->why, sizeof share->why, "%.4g GB/s, but %s gives %.4g", cost->bytes / seconds * 1e-9,
-                 share->level, share->bandwidth * 1e-9);
+                 share->level, cost->bytes / least_memory * 1e-9);
     }
 }
 

@@ -168,25 +168,40 @@ static size_t floor_multiple(uint64_t value, uint64_t of) {
     return (size_t)(value / of * of);
 }
 
+/* A launch that reads a working set passes times; args must hold 4. *traffic: bytes it reads, 0 when the set is too
+ * small for the device. */
+static arete_status read_launch(const bench_device *on, uint64_t working_set, uint32_t width, bool memory,
+                                ar_arg *args, ar_launch *launch, double *traffic) {
+    const ar_kernel *kernel;
+    size_t items = on->cpu ? (memory ? 8u : 1u) * on->info->compute_units : on->info->compute_units * 1024u;
+    arete_status status = get_kernel(on, "float", width, "read", &kernel);
+    uint64_t vectors = floor_multiple(working_set / (4 * width), 16 * items);
+    *traffic = 0;
+    if (status != ARETE_OK || vectors == 0)
+        return status;
+    double once = (double)vectors * 4 * width;
+    int32_t passes = memory ? 1 : (int32_t)fmax(2, ceil(4e8 / once / 2) * 2);
+    args[0] = AR_BUFFER(on->from);
+    args[1] = AR_BUFFER(on->to);
+    args[2] = AR_I64((int64_t)vectors);
+    args[3] = AR_I32(passes);
+    *launch = launch_of(kernel, args, 4, (shape){width, items, group_size(on)});
+    *traffic = once * passes;
+    return ARETE_OK;
+}
+
 /* Bytes a second when reading a working set of so many bytes again and again. */
 static arete_status measure_read(const bench_device *on, uint64_t working_set, uint32_t width, bool memory,
                                  double *rate) {
-    const ar_kernel *kernel;
+    ar_arg args[4];
+    ar_launch launch;
+    double traffic, best = 0;
     *rate = 0;
-    size_t items = on->cpu ? (memory ? 8u : 1u) * on->info->compute_units : on->info->compute_units * 1024u;
-    shape how = {width, items, group_size(on)};
-    arete_status status = get_kernel(on, "float", width, "read", &kernel);
-    uint64_t vectors = floor_multiple(working_set / (4 * width), 16 * items);
-    if (status == ARETE_OK && vectors == 0)
-        return ARETE_OK;
-    double traffic = (double)vectors * 4 * width, best = 0;
-    int32_t passes = memory ? 1 : (int32_t)fmax(2, ceil(4e8 / traffic / 2) * 2);
-    ar_arg args[] = {AR_BUFFER(on->from), AR_BUFFER(on->to), AR_I64((int64_t)vectors), AR_I32(passes)};
-    ar_launch launch = launch_of(kernel, args, 4, how);
-    if (status == ARETE_OK)
+    arete_status status = read_launch(on, working_set, width, memory, args, &launch, &traffic);
+    if (status == ARETE_OK && traffic > 0)
         status = best_time(on, &launch, &best);
-    if (status == ARETE_OK)
-        *rate = traffic * passes / best;
+    if (status == ARETE_OK && best > 0)
+        *rate = traffic / best;
     return status;
 }
 
@@ -350,6 +365,50 @@ arete_status ar_roofs_refresh(arete_device *device, ar_measured_roofs *measured)
     measured->roofs.bandwidth = memory->bandwidth;
     close_device(&on);
     return ARETE_OK;
+}
+
+struct ar_read_probe {
+    bench_device on;
+    ar_arg args[4];
+    ar_launch launch;
+    double traffic;
+};
+
+arete_status ar_read_probe_open(arete_device *device, ar_read_probe **probe) {
+    ar_read_probe *made = ar_os_alloc(sizeof *made);
+    if (!made)
+        return ar_fail_memory("a probe of memory", sizeof *made);
+    arete_status status = open_device(device, &made->on);
+    if (status != ARETE_OK) {
+        ar_os_free(made);
+        return status;
+    }
+    status = read_launch(&made->on, made->on.bytes, read_width(&made->on, 0), true, made->args, &made->launch,
+                         &made->traffic);
+    if (status == ARETE_OK && made->traffic <= 0)
+        status = ar_fail(ARETE_E_UNSUPPORTED, "the device's buffers are too small for reading from memory");
+    if (status != ARETE_OK) {
+        ar_read_probe_close(made);
+        return status;
+    }
+    *probe = made;
+    return ARETE_OK;
+}
+
+arete_status ar_read_probe_calls(void *probe, size_t count, double *seconds) {
+    const ar_read_probe *of = probe;
+    return time_launches(&of->on, &of->launch, count, seconds);
+}
+
+double ar_read_probe_bytes(const ar_read_probe *probe) {
+    return probe->traffic;
+}
+
+void ar_read_probe_close(ar_read_probe *probe) {
+    if (!probe)
+        return;
+    close_device(&probe->on);
+    ar_os_free(probe);
 }
 
 const ar_rung *ar_roofs_rung(const ar_measured_roofs *measured, uint64_t working_set) {

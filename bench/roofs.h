@@ -34,6 +34,15 @@ arete_status ar_roofs_measure(arete_device *device, ar_measured_roofs *measured)
  * the machine the first time, and memory's bandwidth drifts. */
 arete_status ar_roofs_refresh(arete_device *device, ar_measured_roofs *measured);
 
+/* Reading from global memory as something that can take turns with what it is compared to (race.h): memory's speed
+ * drifts within minutes where machines are shared. */
+typedef struct ar_read_probe ar_read_probe;
+arete_status ar_read_probe_open(arete_device *device, ar_read_probe **probe);
+/* count reads of ar_read_probe_bytes() each, queued; *seconds for all together. An ar_contender's calls(). */
+arete_status ar_read_probe_calls(void *probe, size_t count, double *seconds);
+double ar_read_probe_bytes(const ar_read_probe *probe);
+void ar_read_probe_close(ar_read_probe *probe); /* NULL is fine */
+
 /* The rung that bounds a working set of that size from above: the largest one not larger than it (the smallest
  * otherwise), global memory for sets past the last cache. Never NULL. */
 const ar_rung *ar_roofs_rung(const ar_measured_roofs *measured, uint64_t working_set);

@@ -96,7 +96,7 @@ static void roof(void **state) {
     (void)state;
     ar_measured_roofs roofs = some_roofs();
     arete_cost work = {.flops = 1e6, .flops_executed = 1e6, .bytes = 1e6, .launches = 1};
-    ar_roof_share share;
+    ar_roof_share share = {.known = false};
     ar_roof_share_of(&roofs, &work, 2 << 20, false, 2e-4, &share); /* 100 us of memory */
     assert_int_equal(share.bound, ARETE_BOUND_MEMORY);
     assert_near(share.fraction, 0.5, 1e-9);
@@ -109,6 +109,14 @@ static void roof(void **state) {
     ar_roof_share_of(&roofs, &work, 1 << 19, true, 2e-5, &share); /* rotated: it cannot be that fast */
     assert_true(share.fault);
     assert_non_null(strstr(share.why, "memory gives 10"));
+    share.read_median = 8e9; /* memory was read in turns with it: 125 us */
+    share.read_best = 9e9;
+    ar_roof_share_of(&roofs, &work, 1 << 19, true, 2.5e-4, &share);
+    assert_near(share.fraction, 0.5, 1e-9);
+    assert_false(share.fault);
+    ar_roof_share_of(&roofs, &work, 1 << 19, true, 1.1e-4, &share); /* above the median, below the best there is */
+    assert_false(share.fault);
+    share.read_median = share.read_best = 0;
     work.flops_executed = 1e8; /* 1 ms at the peak */
     ar_roof_share_of(&roofs, &work, 1 << 10, false, 0.9e-3, &share);
     assert_int_equal(share.bound, ARETE_BOUND_COMPUTE);
