@@ -216,7 +216,7 @@ void ar_case_print_lists(void) {
             while (list->at(count, text, sizeof text))
                 count++;
             printf("  %s:%-14s %4zu cases  %s%s\n", (*w)->family->name, list->name, count, list->summary,
-                   list->timed ? "" : " (checks)");
+                   list->timed ? "" : list->lengthy ? " (long checks)" : " (checks)");
         }
 }
 

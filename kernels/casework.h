@@ -27,7 +27,8 @@ typedef struct ar_case_list {
     const char *summary; /* one line for --help */
     /* The index-th case's text; false past the end. */
     bool (*at)(size_t index, char *text, size_t bytes);
-    bool timed; /* part of `arete bench OP`; else for checks alone */
+    bool timed;   /* part of `arete bench OP`; else for checks alone */
+    bool lengthy; /* checked by `arete selftest --long` only */
 } ar_case_list;
 
 typedef struct ar_casework {

@@ -36,7 +36,7 @@ static void help(void) {
         "  --device D        as in `arete bench`\n"
         "  --solver S        only this one, \"name\" or \"name:param=value,...\"\n"
         "  --quick           every 7th case of the lists for checks\n"
-        "  --long            every case of these lists, with random data and with whole numbers, and the timed\n"
+        "  --long            every case of every list, with random data and with whole numbers, and the timed\n"
         "                    cases of up to 2e9 operations\n"
         "                    (default: every case, with one of the two kinds of data in turn)\n"
         "  --case 'OP ...'   this case alone: what a failure's repro line gives\n"
@@ -178,7 +178,7 @@ static int check_all(const request *asked, arete_device *device, tally *sum) {
     int status = -1;
     for (const ar_casework *const *w = ar_families; *w && status < 0; w++)
         for (size_t l = 0; l < (*w)->list_count && status < 0; l++)
-            if ((!(*w)->lists[l].timed || asked->complete) && has_solver(*w, asked->solver))
+            if ((asked->complete || !((*w)->lists[l].timed || (*w)->lists[l].lengthy)) && has_solver(*w, asked->solver))
                 status = check_list(asked, device, *w, &(*w)->lists[l], sum);
     print_reasons(sum);
     return status;

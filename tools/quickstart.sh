@@ -14,6 +14,6 @@ arete=build/release/bin/arete
 echo
 "$arete" devices
 echo
-"$arete" bench matmul:quick --against openblas,blis,onednn --html report.html
+"$arete" bench matmul:quick --time 0.5 --against openblas,blis,onednn --html report.html
 echo
 echo "The report is in $(pwd)/report.html. Next: $arete bench --help, $arete selftest, README.md."

@@ -277,14 +277,14 @@ static bool sweep(size_t index, char *text, size_t bytes) {
 }
 
 const ar_case_list ar_matmul_lists[AR_MATMUL_LISTS] = {
-    {"squares", "square f32 products, 256 to 4096", squares, true},
-    {"deepbench", "DeepBench's inference-server products, f32, weights packed ahead", deepbench, true},
-    {"bert", "products of BERT-base over 128 and 1024 tokens", bert, true},
-    {"llama", "products of a Llama of 7B weights over 128 and 512 tokens", llama, true},
-    {"decode", "one token through weights of f32, f16, bf16, int8", decode, true},
-    {"batched", "batches of small products, attention's among them", batched, true},
-    {"dtypes", "1024 x 1024 x 1024 in the other data types", dtypes, true},
-    {"types", "every combination of data types, small", types, false},
-    {"edges", "sizes around every edge; epilogues, layouts, batches, empty products", edges, false},
-    {"sweep", "every M, N, K from 1 to past the tiles (long)", sweep, false},
+    {"squares", "square f32 products, 256 to 4096", squares, true, false},
+    {"deepbench", "DeepBench's inference-server products, f32, weights packed ahead", deepbench, true, false},
+    {"bert", "products of BERT-base over 128 and 1024 tokens", bert, true, false},
+    {"llama", "products of a Llama of 7B weights over 128 and 512 tokens", llama, true, false},
+    {"decode", "one token through weights of f32, f16, bf16, int8", decode, true, false},
+    {"batched", "batches of small products, attention's among them", batched, true, false},
+    {"dtypes", "1024 x 1024 x 1024 in the other data types", dtypes, true, false},
+    {"types", "every combination of data types, small", types, false, false},
+    {"edges", "sizes around every edge; epilogues, layouts, batches, empty products", edges, false, false},
+    {"sweep", "every M, N, K from 1 to past the tiles", sweep, false, true},
 };
