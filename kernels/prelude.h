@@ -70,6 +70,21 @@ typedef CAT2(int, LANES) maskv;
 typedef CAT2(int, LANES) intv;
 typedef CAT2(uint, LANES) uintv;
 
+/* Vectors at addresses that are aligned to their elements only. They are typedefs of lower alignment because PoCL's
+ * vload and vstore of such places come out as 128-bit pieces; compilers that are not clang get vload and vstore. */
+#ifdef __clang__
+typedef realv near_realv __attribute__((aligned(REAL_F64 ? 8 : 4)));
+typedef intv near_intv __attribute__((aligned(4)));
+typedef CAT2(ushort, LANES) near_ushortv __attribute__((aligned(2)));
+typedef CAT2(char, LANES) near_charv __attribute__((aligned(1)));
+typedef CAT2(uchar, LANES) near_ucharv __attribute__((aligned(1)));
+#define LOAD_NEAR(space, vector, p) (*(space near_##vector *)(p))
+#define STORE_NEAR(space, vector, x, p) (*(space near_##vector *)(p) = (x))
+#else
+#define LOAD_NEAR(space, vector, p) vloadv(0, p)
+#define STORE_NEAR(space, vector, x, p) vstorev(x, 0, p)
+#endif
+
 typedef float st_f32;
 typedef half st_f16;
 typedef ushort st_bf16;
@@ -80,9 +95,9 @@ typedef int st_i32;
 typedef double st_f64;
 #endif
 
-static inline realv loadv_i8(__global const st_i8 *p) { return convert_realv(vloadv(0, p)); }
-static inline realv loadv_u8(__global const st_u8 *p) { return convert_realv(vloadv(0, p)); }
-static inline realv loadv_i32(__global const st_i32 *p) { return convert_realv(vloadv(0, p)); }
+static inline realv loadv_i8(__global const st_i8 *p) { return convert_realv(LOAD_NEAR(__global const, charv, p)); }
+static inline realv loadv_u8(__global const st_u8 *p) { return convert_realv(LOAD_NEAR(__global const, ucharv, p)); }
+static inline realv loadv_i32(__global const st_i32 *p) { return convert_realv(LOAD_NEAR(__global const, intv, p)); }
 static inline real loads_i8(__global const st_i8 *p) { return *p; }
 static inline real loads_u8(__global const st_u8 *p) { return *p; }
 static inline real loads_i32(__global const st_i32 *p) { return *p; }
@@ -103,14 +118,14 @@ static inline void stores_u8(real x, __global st_u8 *p) { *p = convert_uchar_sat
 static inline void stores_i32(real x, __global st_i32 *p) { *p = convert_int_sat_rte(x); }
 
 #if REAL_F64
-static inline realv loadv_f64(__global const st_f64 *p) { return vloadv(0, p); }
+static inline realv loadv_f64(__global const st_f64 *p) { return LOAD_NEAR(__global const, realv, p); }
 static inline real loads_f64(__global const st_f64 *p) { return *p; }
-static inline void storev_f64(realv x, __global st_f64 *p) { vstorev(x, 0, p); }
+static inline void storev_f64(realv x, __global st_f64 *p) { STORE_NEAR(__global, realv, x, p); }
 static inline void stores_f64(real x, __global st_f64 *p) { *p = x; }
 #else
-static inline realv loadv_f32(__global const st_f32 *p) { return vloadv(0, p); }
+static inline realv loadv_f32(__global const st_f32 *p) { return LOAD_NEAR(__global const, realv, p); }
 static inline real loads_f32(__global const st_f32 *p) { return *p; }
-static inline void storev_f32(realv x, __global st_f32 *p) { vstorev(x, 0, p); }
+static inline void storev_f32(realv x, __global st_f32 *p) { STORE_NEAR(__global, realv, x, p); }
 static inline void stores_f32(real x, __global st_f32 *p) { *p = x; }
 
 static inline realv loadv_f16(__global const st_f16 *p) { return CAT2(vload_half, LANES)(0, p); }
@@ -121,7 +136,7 @@ static inline void stores_f16(real x, __global st_f16 *p) { vstore_half_rte(x, 0
 /* bf16 is the upper half of an f32. */
 static inline realv loadv_bf16(__global const st_bf16 *p)
 {
-    return CAT2(as_float, LANES)(CAT2(convert_uint, LANES)(vloadv(0, p)) << 16);
+    return CAT2(as_float, LANES)(CAT2(convert_uint, LANES)(LOAD_NEAR(__global const, ushortv, p)) << 16);
 }
 static inline real loads_bf16(__global const st_bf16 *p) { return as_float((uint)*p << 16); }
 static inline void storev_bf16(realv x, __global st_bf16 *p)

@@ -75,7 +75,7 @@ static inline void copy_a(real *to, __global const STORAGE(TYPE_A) *a, long lda,
 #if ZERO_A
                     x -= vloadv(0, zero_row + i + v * LANES);
 #endif
-                    vstorev(x, 0, to + p * MR + v * LANES);
+                    STORE_NEAR(, realv, x, to + p * MR + v * LANES);
                 }
             }
         } else {
@@ -98,7 +98,7 @@ static inline void copy_a(real *to, __global const STORAGE(TYPE_A) *a, long lda,
     for (long i = 0; i < rows; ++i, a += lda, to += A_ROW) {
         if (m0 + i >= m) {
             for (long p = 0; p < steps; p += LANES)
-                vstorev((realv)(0), 0, to + p);
+                STORE_NEAR(, realv, (realv)(0), to + p);
             continue;
         }
         long p = 0;
@@ -107,7 +107,7 @@ static inline void copy_a(real *to, __global const STORAGE(TYPE_A) *a, long lda,
 #if ZERO_A
             x -= (realv)(zero_row[i]);
 #endif
-            vstorev(x, 0, to + p);
+            STORE_NEAR(, realv, x, to + p);
         }
         for (; p < steps; ++p) {
             real x = LOADS(TYPE_A)(a + p);

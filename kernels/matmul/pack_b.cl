@@ -33,6 +33,10 @@ typedef CAT2(ulong, LANES) elementv;
 #error "ELEMENT_BYTES must be 1, 2, 4 or 8"
 #endif
 
+#ifdef __clang__
+typedef elementv near_elementv __attribute__((aligned(ELEMENT_BYTES))); /* see LOAD_NEAR in prelude.h */
+#endif
+
 __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void matmul_pack_b(const long n, const long k, const long ldb, const long k_block,
                             const long b_offset, const long b_stride, const long p_offset,
@@ -53,8 +57,8 @@ __kernel void matmul_pack_b(const long n, const long k, const long ldb, const lo
             for (int j = 0; j < PANELS; ++j) {
                 __global const element *from = b + p * ldb + n_first + j * NR;
                 __global element *to = packed + (n_first + j * NR) * k + p * NR;
-                vstorev(vloadv(0, from), 0, to);
-                vstorev(vloadv(1, from), 1, to);
+                STORE_NEAR(__global, elementv, LOAD_NEAR(__global const, elementv, from), to);
+                STORE_NEAR(__global, elementv, LOAD_NEAR(__global const, elementv, from + LANES), to + LANES);
             }
         }
         return;
@@ -74,7 +78,7 @@ __kernel void matmul_pack_b(const long n, const long k, const long ldb, const lo
                     elementv y[LANES];
 #pragma unroll
                     for (int i = 0; i < LANES; ++i)
-                        x[i] = vloadv(0, from + (v * LANES + i) * ldb + p);
+                        x[i] = LOAD_NEAR(__global const, elementv, from + (v * LANES + i) * ldb + p);
 #pragma unroll
                     for (int i = 0; i < LANES / 2; ++i)
                         INTERLEAVE(y[2 * i], y[2 * i + 1], x[i], x[i + LANES / 2]);
@@ -96,9 +100,9 @@ __kernel void matmul_pack_b(const long n, const long k, const long ldb, const lo
 #pragma unroll
                     for (int i = 0; i < LANES; ++i) {
 #if LANES == 4 || LANES == 16
-                        vstorev(x[i], 0, to + (p + i) * NR + v * LANES);
+                        STORE_NEAR(__global, elementv, x[i], to + (p + i) * NR + v * LANES);
 #else
-                        vstorev(y[i], 0, to + (p + i) * NR + v * LANES);
+                        STORE_NEAR(__global, elementv, y[i], to + (p + i) * NR + v * LANES);
 #endif
                     }
                 }
@@ -112,8 +116,9 @@ __kernel void matmul_pack_b(const long n, const long k, const long ldb, const lo
         __global const element *from = b + n0;
         if (columns == NR) {
             for (; p < k1; ++p) {
-                vstorev(vloadv(0, from + p * ldb), 0, to + p * NR);
-                vstorev(vloadv(1, from + p * ldb), 1, to + p * NR);
+                STORE_NEAR(__global, elementv, LOAD_NEAR(__global const, elementv, from + p * ldb), to + p * NR);
+                STORE_NEAR(__global, elementv, LOAD_NEAR(__global const, elementv, from + p * ldb + LANES),
+                           to + p * NR + LANES);
             }
         }
         for (; p < k1; ++p) {
