@@ -109,7 +109,7 @@ bool ar_matmul_block_candidate(const matmul_problem *p, const arete_device *devi
 /*
  * Work is counted in flops at the unit's peak. A tile costs its full size, more where few rows leave the latency of
  * fma (4 cycles, 2 a cycle) or the loads of B in sight; a copied value of A about 6 flops (a vector load and store in
- * 1.5 cycles of 4 vector flops), of B about 20, because its rows lie far apart (fitted to 256^3 and 1024^3, where
+ * 1.5 cycles of 4 vector flops), of B about 40, because its rows lie far apart (fitted to 256^3 and 1024^3, where
  * cpu_direct and cpu_packed change places, on Zen 4), half as much again where it is turned or converted. The last wave of groups
  * counts whole.
  */
@@ -130,7 +130,7 @@ double ar_matmul_block_seconds(const matmul_problem *p, const arete_device *devi
     double step = fmax(mr, 4) * (copies_b || !narrow ? 1.02 : 1.1); /* conversion of B in the inner loop */
     double tile_flops = 2 * step * nr * k + 8 * mr * nr;
     double copy_a = 6 * (p->type_a == ARETE_F32 || p->type_a == ARETE_F64 ? 1 : 1.5);
-    double copy_b = copies_b ? 20 * (p->trans_b ? 1.5 : 1) * (narrow ? 1.5 : 1) : 0;
+    double copy_b = copies_b ? 40 * (p->trans_b ? 1.5 : 1) * (narrow ? 1.5 : 1) : 0;
     double group = tiles * panels * tile_flops + tiles * mr * k * copy_a + panels * nr * k * copy_b;
     double all = batch * (all_tiles * all_panels * tile_flops + groups_n * all_tiles * mr * k * copy_a +
                           groups_m * all_panels * nr * k * copy_b);
