@@ -48,67 +48,33 @@ bool ar_matmul_cpu_applies(const matmul_problem *p, const arete_device *device, 
     return p->batch[1] == 0 || p->batch[2] <= INT32_MAX / p->batch[1];
 }
 
-static int64_t elements(const arete_tensor *t) {
-    return t->dtype == ARETE_DTYPE_NONE ? 0 : (int64_t)(t->offset / arete_dtype_size(t->dtype));
-}
-
-/* For the matrices at index z of batch level 0. */
+/* For the matrices at index z of batch level 0: packed B lies by its own steps. */
 static void fill(const matmul_problem *p, const arete_matmul_args *args, const cpu_launch *launch, int64_t z,
-                 cpu_args *into) {
-    bool in_place = p->cin == MATMUL_CIN_IN_PLACE;
-    const int64_t *step_b = launch->packed ? launch->packed->steps : p->step_b;
-    const int64_t *step_cin = in_place ? p->step_c : p->step_cin;
-    *into = (cpu_args){
-        .m = p->m,
-        .n = p->n,
-        .k = p->k,
-        .lda = p->lda,
-        .ldb = p->ldb,
-        .ldc = p->ldc,
-        .ldcin = in_place ? p->ldc : p->ldcin,
-        .batch_inner = p->batch[2],
-        .a_offset = elements(&args->a) + z * p->step_a[0],
-        .b_offset = (launch->packed ? 0 : elements(&args->b)) + z * step_b[0],
-        .c_offset = elements(&args->c) + z * p->step_c[0],
-        .cin_offset = elements(in_place ? &args->c : &args->cin) + z * step_cin[0],
-        .bias_offset = elements(&args->bias),
-        .zero_a_offset = elements(&args->a_zero),
-        .zero_b_offset = elements(&args->b_zero),
-        .scale_a_offset = elements(&args->a_scale),
-        .scale_b_offset = elements(&args->b_scale),
-        .a_outer = p->step_a[1],
-        .a_inner = p->step_a[2],
-        .b_outer = step_b[1],
-        .b_inner = step_b[2],
-        .c_outer = p->step_c[1],
-        .c_inner = p->step_c[2],
-        .cin_outer = step_cin[1],
-        .cin_inner = step_cin[2],
-        .mc = launch->mc,
-        .nc = launch->nc,
-        .kc = launch->kc,
-    };
-}
-
-static ar_arg real(const matmul_problem *p, double value) {
-    return p->type_a == ARETE_F64 ? AR_F64(value) : AR_F32((float)value);
+                 matmul_kernel_args *into) {
+    ar_matmul_kernel_args(p, args, z, into);
+    if (launch->packed) {
+        const int64_t *step_b = launch->packed->steps;
+        into->b_offset = z * step_b[0];
+        into->b_outer = step_b[1];
+        into->b_inner = step_b[2];
+    }
+    into->mc = launch->mc;
+    into->nc = launch->nc;
+    into->kc = launch->kc;
 }
 
 static arete_status launch_one(const matmul_problem *p, arete_queue *queue, const arete_matmul_args *args,
                                const cpu_launch *l, int64_t z, arete_wait_list after, arete_event **done) {
-    cpu_args block;
+    matmul_kernel_args block;
     fill(p, args, l, z, &block);
-    arete_buffer *cin = p->cin == MATMUL_CIN_NONE       ? NULL
-                        : p->cin == MATMUL_CIN_IN_PLACE ? args->c.buffer
-                                                        : args->cin.buffer;
     const ar_arg list[] = {
         AR_STRUCT(block),
-        real(p, p->alpha),
-        real(p, p->beta),
-        real(p, (double)p->slope),
+        ar_matmul_real(p, p->alpha),
+        ar_matmul_real(p, p->beta),
+        ar_matmul_real(p, (double)p->slope),
         AR_BUFFER(args->a.buffer),
         AR_BUFFER(l->packed ? l->b_buffer : args->b.buffer),
-        AR_BUFFER(cin),
+        AR_BUFFER(ar_matmul_cin_buffer(p, args)),
         AR_BUFFER(p->bias ? args->bias.buffer : NULL),
         AR_BUFFER(args->c.buffer),
         AR_BUFFER(p->a_zero ? args->a_zero.buffer : NULL),

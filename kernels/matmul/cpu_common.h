@@ -1,19 +1,9 @@
-/* What the CPU-class solvers share: build options, the argument block, the launch, the model of blocks. */
+/* What the CPU-class solvers share: build options, the launch, the model of blocks. */
 #ifndef AR_MATMUL_CPU_COMMON_H
 #define AR_MATMUL_CPU_COMMON_H
 
+#include "kernel_args.h"
 #include "solver_common.h"
-
-/* matmul_args of args.h, field by field. */
-typedef struct cpu_args {
-    int64_t m, n, k;
-    int64_t lda, ldb, ldc, ldcin;
-    int64_t batch_inner;
-    int64_t a_offset, b_offset, c_offset, cin_offset, bias_offset;
-    int64_t zero_a_offset, zero_b_offset, scale_a_offset, scale_b_offset;
-    int64_t a_outer, a_inner, b_outer, b_inner, c_outer, c_inner, cin_outer, cin_inner;
-    int64_t mc, nc, kc;
-} cpu_args;
 
 /* One run: the plan's kernel over all matrices. */
 typedef struct cpu_launch {

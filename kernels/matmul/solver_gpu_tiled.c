@@ -264,15 +264,15 @@ static arete_status run_one(const arete_plan *plan, arete_queue *queue, const ar
                             arete_buffer *partial, int64_t outer, arete_wait_list after, arete_event **done) {
     const matmul_problem *p = ar_plan_problem(plan);
     const tiled_state *state = plan->state;
-    gpu_matmul_args s;
-    ar_matmul_gpu_fill(p, args, outer, &s);
+    matmul_kernel_args s;
+    ar_matmul_kernel_args(p, args, outer, &s);
     s.mc = state->tiles_m;
     s.nc = state->tiles_n;
     s.kc = state->steps;
     int flags = (vectors(s.a_offset, s.lda, s.a_outer, s.a_inner) ? 1 : 0) |
                 (vectors(s.b_offset, s.ldb, s.b_outer, s.b_inner) ? 2 : 0);
-    ar_arg alpha = ar_matmul_gpu_real(p, p->alpha), beta = ar_matmul_gpu_real(p, p->beta);
-    ar_arg slope = ar_matmul_gpu_real(p, (double)p->slope), cin = AR_BUFFER(ar_matmul_gpu_cin(p, args));
+    ar_arg alpha = ar_matmul_real(p, p->alpha), beta = ar_matmul_real(p, p->beta);
+    ar_arg slope = ar_matmul_real(p, (double)p->slope), cin = AR_BUFFER(ar_matmul_cin_buffer(p, args));
     const ar_arg tiled[] = {
         AR_STRUCT(s), alpha, beta, slope, AR_BUFFER(args->a.buffer), AR_BUFFER(args->b.buffer), cin,
         AR_BUFFER(args->bias.buffer), AR_BUFFER(args->c.buffer), AR_BUFFER(args->a_zero.buffer),
