@@ -4,12 +4,6 @@
 
 #include "solver_common.h"
 
-const char *arete_activation_name(arete_activation activation) {
-    static const char *const names[] = {"none", "relu",     "leaky_relu", "sigmoid",
-                                        "tanh", "gelu_erf", "gelu_tanh",  "silu"};
-    return (unsigned)activation < sizeof names / sizeof names[0] ? names[activation] : "?";
-}
-
 /* A multiply-add is 2; the epilogue does not count. Every operand is read or written once; B packed or not. */
 static void matmul_cost(const void *of, arete_cost *cost) {
     const matmul_problem *p = of;

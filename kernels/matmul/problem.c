@@ -322,8 +322,10 @@ static arete_status check_desc(const arete_matmul_desc *desc, const arete_matmul
         return ar_fail(ARETE_E_ARGUMENT, "args.size is %zu, but must be 0 or sizeof(arete_matmul_args), %zu here",
                        args->size, sizeof *args);
     if (desc->activation < ARETE_ACT_NONE || desc->activation > ARETE_ACT_SILU)
-        return ar_fail(ARETE_E_ARGUMENT, "desc.activation is %d, which is none: 0 (none) to %d (silu)",
-                       (int)desc->activation, (int)ARETE_ACT_SILU);
+        return ar_fail(strcmp(arete_activation_name(desc->activation), "?") == 0 ? ARETE_E_ARGUMENT
+                                                                                 : ARETE_E_UNSUPPORTED,
+                       "desc.activation is %d (%s); a product can be followed by 0 (none) to %d (silu)",
+                       (int)desc->activation, arete_activation_name(desc->activation), (int)ARETE_ACT_SILU);
     return ARETE_OK;
 }
 

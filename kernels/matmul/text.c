@@ -2,44 +2,16 @@
  */
 #include "problem.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static const char *const bias_names[] = {"none", "col", "row"};
-static const char *const vary_names[] = {"none", "one", "each"};
+#include "words.h"
 
-typedef struct writer {
-    char *at;
-    size_t room;
-} writer;
+static const char *const bias_names[] = {"none", "col", "row", NULL};
+static const char *const vary_names[] = {"none", "one", "each", NULL};
 
-AR_PRINTF(2, 3) static void put(writer *w, const char *format, ...) {
-    va_list list;
-    va_start(list, format);
-    int length = vsnprintf(w->at, w->room, format, list);
-    va_end(list);
-    size_t step = length < 0 ? 0 : (size_t)length;
-    if (step >= w->room)
-        step = w->room ? w->room - 1 : 0;
-    w->at += step;
-    w->room -= step;
-}
-
-/* The shortest digits that read back to the same value, a float where single. */
-static void put_real(writer *w, const char *name, double value, bool single) {
-    char text[40];
-    for (int digits = 6; digits <= 17; ++digits) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        double back = strtod(text, NULL);
-        if (back == value || (single && (float)back == (float)value))
-            break;
-    }
-    put(w, " %s=%s", name, text);
+static void put_real(ar_writer *w, const char *name, double value, bool single) {
+    ar_put(w, " %s=", name);
+    ar_put_real(w, value, single);
 }
 
 static uint8_t default_c(uint8_t a) {
@@ -75,33 +47,33 @@ static int64_t lines_cin(const matmul_problem *p) {
     return p->ldcin == 0 ? row : wrapping_product(p->m, p->ldcin);
 }
 
-static void put_levels(writer *w, const char *name, const matmul_problem *p, const int64_t *values) {
+static void put_levels(ar_writer *w, const char *name, const matmul_problem *p, const int64_t *values) {
     const char *between = "";
-    put(w, " %s=", name);
+    ar_put(w, " %s=", name);
     for (int level = 0; level < MATMUL_LEVELS; ++level) {
         if (p->batch[level] == 1)
             continue;
-        put(w, "%s%lld", between, (long long)values[level]);
+        ar_put(w, "%s%lld", between, (long long)values[level]);
         between = "x";
     }
 }
 
-static void put_steps(writer *w, const char *name, const matmul_problem *p, const int64_t *steps, int64_t size) {
+static void put_steps(ar_writer *w, const char *name, const matmul_problem *p, const int64_t *steps, int64_t size) {
     int64_t tight[MATMUL_LEVELS];
     tight_steps(p, size, tight);
     if (ar_matmul_batches(p) != 0 && memcmp(tight, steps, sizeof tight) != 0)
         put_levels(w, name, p, steps);
 }
 
-static void put_layout(writer *w, const matmul_problem *p) {
+static void put_layout(ar_writer *w, const matmul_problem *p) {
     if (p->lda != (p->trans_a ? p->m : p->k))
-        put(w, " lda=%lld", (long long)p->lda);
+        ar_put(w, " lda=%lld", (long long)p->lda);
     if (p->ldb != (p->trans_b ? p->k : p->n))
-        put(w, " ldb=%lld", (long long)p->ldb);
+        ar_put(w, " ldb=%lld", (long long)p->ldb);
     if (p->ldc != p->n)
-        put(w, " ldc=%lld", (long long)p->ldc);
+        ar_put(w, " ldc=%lld", (long long)p->ldc);
     if (p->cin == MATMUL_CIN_APART && p->ldcin != (p->cin_splat ? 1 : p->n))
-        put(w, " ldcin=%lld", (long long)p->ldcin);
+        ar_put(w, " ldcin=%lld", (long long)p->ldcin);
     if (p->batch[0] == 1 && p->batch[1] == 1 && p->batch[2] == 1)
         return;
     put_levels(w, "batch", p, p->batch);
@@ -114,43 +86,43 @@ static void put_layout(writer *w, const matmul_problem *p) {
 
 void ar_matmul_format(const void *problem, char *text, size_t bytes) {
     const matmul_problem *p = problem;
-    writer w = {text, bytes};
-    put(&w, "m=%lld n=%lld k=%lld", (long long)p->m, (long long)p->n, (long long)p->k);
+    ar_writer w = {text, bytes};
+    ar_put(&w, "m=%lld n=%lld k=%lld", (long long)p->m, (long long)p->n, (long long)p->k);
     if (p->trans_a)
-        put(&w, " ta=1");
+        ar_put(&w, " ta=1");
     if (p->trans_b)
-        put(&w, " tb=1");
+        ar_put(&w, " tb=1");
     if (p->type_a != ARETE_F32)
-        put(&w, " dtype=%s", arete_dtype_name((arete_dtype)p->type_a));
+        ar_put(&w, " dtype=%s", arete_dtype_name((arete_dtype)p->type_a));
     if (p->type_b != p->type_a)
-        put(&w, " b=%s", arete_dtype_name((arete_dtype)p->type_b));
+        ar_put(&w, " b=%s", arete_dtype_name((arete_dtype)p->type_b));
     if (p->type_c != default_c(p->type_a))
-        put(&w, " c=%s", arete_dtype_name((arete_dtype)p->type_c));
+        ar_put(&w, " c=%s", arete_dtype_name((arete_dtype)p->type_c));
     if (p->alpha != 1)
         put_real(&w, "alpha", p->alpha, false);
     if (p->beta != 0)
         put_real(&w, "beta", p->beta, false);
     if (p->cin == MATMUL_CIN_APART)
-        put(&w, " cin=%s", arete_dtype_name((arete_dtype)p->type_cin));
+        ar_put(&w, " cin=%s", arete_dtype_name((arete_dtype)p->type_cin));
     if (p->cin_splat)
-        put(&w, " cinsplat=1");
+        ar_put(&w, " cinsplat=1");
     if (p->bias != MATMUL_BIAS_NONE)
-        put(&w, " bias=%s", bias_names[p->bias]);
+        ar_put(&w, " bias=%s", bias_names[p->bias]);
     if (p->bias != MATMUL_BIAS_NONE && p->type_bias != default_bias(p->type_c))
-        put(&w, " biastype=%s", arete_dtype_name((arete_dtype)p->type_bias));
+        ar_put(&w, " biastype=%s", arete_dtype_name((arete_dtype)p->type_bias));
     if (p->activation != ARETE_ACT_NONE)
-        put(&w, " act=%s", arete_activation_name((arete_activation)p->activation));
+        ar_put(&w, " act=%s", arete_activation_name((arete_activation)p->activation));
     if (p->slope != 0)
         put_real(&w, "slope", (double)p->slope, true);
     const char *const names[4] = {"ascale", "azero", "bscale", "bzero"};
     const uint8_t kinds[4] = {p->a_scale, p->a_zero, p->b_scale, p->b_zero};
     for (int i = 0; i < 4; ++i) {
         if (kinds[i] != MATMUL_ABSENT)
-            put(&w, " %s=%s", names[i], vary_names[kinds[i]]);
+            ar_put(&w, " %s=%s", names[i], vary_names[kinds[i]]);
     }
     put_layout(&w, p);
     if (p->prepack)
-        put(&w, " prepack=1");
+        ar_put(&w, " prepack=1");
 }
 
 /* What parse() has read so far: the problem, and what is only known in the end. */
@@ -162,69 +134,20 @@ typedef struct reader {
     int level_count[5];               /* 0: not given */
 } reader;
 
-static arete_status read_integer(const char *word, const char *value, int64_t *into) {
-    char *end;
-    errno = 0;
-    long long number = strtoll(value, &end, 10);
-    if (!isdigit((unsigned char)value[0]) || *end || errno)
-        return ar_fail(ARETE_E_FORMAT, "'%s=%s': the value must be an integer, 0 or more", word, value);
-    *into = number;
-    return ARETE_OK;
-}
-
-static arete_status read_real(const char *word, const char *value, double *into) {
-    char *end;
-    *into = strtod(value, &end);
-    if (end == value || *end || !isfinite(*into))
-        return ar_fail(ARETE_E_FORMAT, "'%s=%s': the value must be a number", word, value);
-    return ARETE_OK;
-}
-
-static arete_status read_type(const char *word, const char *value, uint8_t *into) {
-    *into = (uint8_t)arete_dtype_parse(value);
-    if (*into == ARETE_DTYPE_NONE)
-        return ar_fail(ARETE_E_FORMAT, "'%s=%s': the value must be a data type: f32, f16, bf16, f64, i8, u8, i32",
-                       word, value);
-    return ARETE_OK;
-}
-
-static arete_status read_name(const char *word, const char *value, const char *const *names, size_t count,
-                              uint8_t *into) {
-    char all[128] = "";
-    for (size_t i = 0; i < count; ++i) {
-        if (strcmp(value, names[i]) == 0) {
-            *into = (uint8_t)i;
-            return ARETE_OK;
-        }
-        size_t used = strlen(all);
-        snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", names[i]);
-    }
-    return ar_fail(ARETE_E_FORMAT, "'%s=%s': the value must be one of %s", word, value, all);
-}
-
 static arete_status read_flag(const char *word, const char *value, uint8_t *into) {
-    static const char *const names[] = {"0", "1"};
-    return read_name(word, value, names, 2, into);
+    static const char *const names[] = {"0", "1", NULL};
+    return ar_read_name(word, value, names, into);
 }
 
 /* "4", "2x3", "2x3x5": from the outermost level. */
 static arete_status read_levels(const char *word, const char *value, int64_t *levels, int *count) {
-    const char *at = value;
-    *count = 0;
-    for (;;) {
-        char *end;
-        errno = 0;
-        long long number = strtoll(at, &end, 10);
-        if (!isdigit((unsigned char)at[0]) || errno || (*end && *end != 'x') || *count == MATMUL_LEVELS)
-            return ar_fail(ARETE_E_FORMAT,
-                           "'%s=%s': the value must be 1 to %d integers with x between, outermost "
-                           "first",
-                           word, value, MATMUL_LEVELS);
-        levels[(*count)++] = number;
-        if (!*end)
-            return ARETE_OK;
-        at = end + 1;
-    }
+    size_t found = 0;
+    arete_status status = ar_read_integers(word, value, levels, MATMUL_LEVELS, &found);
+    *count = (int)found;
+    for (size_t i = 0; status == ARETE_OK && i < found; ++i)
+        if (levels[i] < 0)
+            status = ar_fail(ARETE_E_FORMAT, "'%s=%s': values must be 0 or more", word, value);
+    return status;
 }
 
 static const char words_known[] =
@@ -237,7 +160,7 @@ static arete_status read_shape_word(reader *r, const char *word, const char *val
     static const char *const levels[] = {"batch", "sa", "sb", "sc", "scin"};
     for (int i = 0; i < 4; ++i) {
         if (strcmp(word, lds[i]) == 0)
-            return read_integer(word, value, &r->ld[i]);
+            return ar_read_integer(word, value, &r->ld[i]);
     }
     for (int i = 0; i < 5; ++i) {
         if (strcmp(word, levels[i]) == 0)
@@ -245,28 +168,29 @@ static arete_status read_shape_word(reader *r, const char *word, const char *val
     }
     if (strcmp(word, "m") == 0) {
         r->has_m = true;
-        return read_integer(word, value, &r->p.m);
+        return ar_read_integer(word, value, &r->p.m);
     }
     if (strcmp(word, "n") == 0) {
         r->has_n = true;
-        return read_integer(word, value, &r->p.n);
+        return ar_read_integer(word, value, &r->p.n);
     }
     if (strcmp(word, "k") == 0) {
         r->has_k = true;
-        return read_integer(word, value, &r->p.k);
+        return ar_read_integer(word, value, &r->p.k);
     }
     *known = false;
     return ARETE_OK;
 }
 
 static arete_status read_activation(const char *word, const char *value, uint8_t *into) {
-    const char *names[ARETE_ACT_SILU + 1];
+    const char *names[ARETE_ACT_SILU + 2] = {NULL};
     for (int i = 0; i <= ARETE_ACT_SILU; ++i)
         names[i] = arete_activation_name((arete_activation)i);
-    return read_name(word, value, names, ARETE_ACT_SILU + 1, into);
+    return ar_read_name(word, value, names, into);
 }
 
-static arete_status read_word(reader *r, const char *word, const char *value) {
+static arete_status read_word(void *of, const char *word, const char *value) {
+    reader *r = of;
     matmul_problem *p = &r->p;
     const struct {
         const char *word;
@@ -281,21 +205,21 @@ static arete_status read_word(reader *r, const char *word, const char *value) {
         if (strcmp(word, simple[i].word) != 0)
             continue;
         if (simple[i].kind == 1)
-            return read_type(word, value, simple[i].into);
+            return ar_read_type(word, value, simple[i].into);
         return simple[i].kind == 0 ? read_flag(word, value, simple[i].into)
-                                   : read_name(word, value, vary_names, 3, simple[i].into);
+                                   : ar_read_name(word, value, vary_names, simple[i].into);
     }
     if (strcmp(word, "bias") == 0)
-        return read_name(word, value, bias_names, 3, &p->bias);
+        return ar_read_name(word, value, bias_names, &p->bias);
     if (strcmp(word, "act") == 0)
         return read_activation(word, value, &p->activation);
     if (strcmp(word, "alpha") == 0)
-        return read_real(word, value, &p->alpha);
+        return ar_read_real(word, value, &p->alpha);
     if (strcmp(word, "beta") == 0)
-        return read_real(word, value, &p->beta);
+        return ar_read_real(word, value, &p->beta);
     if (strcmp(word, "slope") == 0) {
         double slope;
-        arete_status status = read_real(word, value, &slope);
+        arete_status status = ar_read_real(word, value, &slope);
         p->slope = (float)slope;
         return status;
     }
@@ -307,32 +231,13 @@ static arete_status read_word(reader *r, const char *word, const char *value) {
 }
 
 static arete_status read_text(reader *r, const char *text) {
-    while (*text) {
-        size_t spaces = strspn(text, " \t");
-        size_t length = strcspn(text + spaces, " \t");
-        char word[96];
-        text += spaces;
-        if (length == 0)
-            break;
-        if (length >= sizeof word)
-            return ar_fail(ARETE_E_FORMAT, "'%.60s...' is longer than any word of a matmul case", text);
-        memcpy(word, text, length);
-        word[length] = '\0';
-        char *value = strchr(word, '=');
-        if (!value || value == word || !value[1])
-            return ar_fail(ARETE_E_FORMAT, "'%s' is not word=value, as in m=128", word);
-        *value++ = '\0';
-        arete_status status = read_word(r, word, value);
-        if (status != ARETE_OK)
-            return status;
-        text += length;
-    }
-    if (!r->has_m || !r->has_n || !r->has_k)
+    arete_status status = ar_words_each("matmul", text, read_word, r);
+    if (status == ARETE_OK && (!r->has_m || !r->has_n || !r->has_k))
         return ar_fail(ARETE_E_FORMAT, "%s= is missing: m, n and k are needed, as in m=128 n=64 k=32",
                        !r->has_m   ? "m"
                        : !r->has_n ? "n"
                                    : "k");
-    return ARETE_OK;
+    return status;
 }
 
 /* Defaults that hang on other words, strides last. */

@@ -28,10 +28,10 @@ sources() {
 }
 
 forbid "core includes no kernels, bench, graph or backend" \
-    '#[[:space:]]*include[[:space:]]*"(arete/(matmul|opencl|arete)\.h|\.\./|(kernels|bench|backends|graph)/)' $(sources core)
+    '#[[:space:]]*include[[:space:]]*"(arete/(matmul|conv|rnn|attention|layers|activation|opencl|arete)\.h|\.\./|(kernels|bench|backends|graph)/)' $(sources core)
 forbid "core names no operation" '(^|[^a-z_])(matmul|conv2d|lstm|attention|softmax)_[a-z]+[[:space:]]*\(' $(sources core)
 forbid "vendor headers stay in backends" "$vendor" $(sources core kernels bench tools | grep -v bench/peers/)
-forbid "backends know no operation" '#[[:space:]]*include[[:space:]]*"(arete/(matmul|arete)\.h|solver\.h|casework\.h)' $(sources backends)
+forbid "backends know no operation" '#[[:space:]]*include[[:space:]]*"(arete/(matmul|conv|rnn|attention|layers|activation|arete)\.h|solver\.h|casework\.h)' $(sources backends)
 forbid "kernels include no backend" '#[[:space:]]*include[[:space:]]*"(backend\.h|arete/opencl\.h)' \
     $(sources kernels | grep -v kernels/matmul/solver_clblast.c)
 forbid "the command includes no core internals" \

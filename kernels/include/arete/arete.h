@@ -2,6 +2,7 @@
 #ifndef ARETE_H
 #define ARETE_H
 
+#include "arete/activation.h"
 #include "arete/base.h"
 #include "arete/context.h"
 #include "arete/cost.h"

@@ -2,26 +2,12 @@
 #ifndef ARETE_MATMUL_H
 #define ARETE_MATMUL_H
 
+#include "arete/activation.h"
 #include "arete/plan.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** Applied to each element before it is stored. Only ever appended. */
-typedef enum arete_activation {
-    ARETE_ACT_NONE = 0,
-    ARETE_ACT_RELU = 1,
-    ARETE_ACT_LEAKY_RELU = 2, /**< x < 0 ? slope * x : x */
-    ARETE_ACT_SIGMOID = 3,
-    ARETE_ACT_TANH = 4,
-    ARETE_ACT_GELU_ERF = 5,  /**< x/2 * (1 + erf(x / sqrt 2)) */
-    ARETE_ACT_GELU_TANH = 6, /**< x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))) */
-    ARETE_ACT_SILU = 7       /**< x * sigmoid(x) */
-} arete_activation;
-
-/** "none", "relu", ...; "?" for values that are none. Never NULL. */
-ARETE_API const char *arete_activation_name(arete_activation activation);
 
 /** How to multiply. Every field zero, or NULL for the whole: C = A * B, the best solver. */
 typedef struct arete_matmul_desc {
@@ -30,8 +16,8 @@ typedef struct arete_matmul_desc {
     bool trans_b; /**< B is given as [N,K] */
     double alpha; /**< 0 means 1 (for a product without A*B, use K = 0) */
     double beta;  /**< 0: Cin is not read, may hold NaN, and is not looked at */
-    arete_activation activation;
-    float slope;        /**< of leaky relu */
+    arete_activation activation; /**< none to silu; others are ARETE_E_UNSUPPORTED */
+    float slope;        /**< alpha of leaky relu */
     const char *solver; /**< NULL: chosen; a name ("gemv"), or with parameters as arete_plan_solver() gives them */
     bool prepack;       /**< B will come packed by arete_matmul_pack_b() (weights): the solver is chosen without the
                              time of packing, and if it takes packed B, args.packed_b is required. A solver that
