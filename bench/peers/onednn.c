@@ -1,65 +1,27 @@
-/* oneDNN 2.x on the CPU. Its C API passes structs that only its header knows, so this file needs dnnl.h; the
- * library itself is opened at run time. Weights go into its own layout ("any") ahead when the case says that they
- * are packed. */
-#include <oneapi/dnnl/dnnl.h>
+/* oneDNN 2.x on the CPU. Its C API passes structs that only its header knows, so these files need dnnl.h; the
+ * library itself is opened at run time. Here is what its families share. */
+#include "onednn.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "error.h"
-#include "os.h"
-#include "peer.h"
-
-#if DNNL_VERSION_MAJOR != 2
-#error "this file is written for oneDNN 2.x; the build leaves it out for others"
-#endif
-
-/* Everything that is called, looked up by name. */
-#define FUNCTIONS(X)                                                                                               \
-    X(dnnl_version)                                                                                                \
-    X(dnnl_engine_create)                                                                                          \
-    X(dnnl_engine_destroy)                                                                                         \
-    X(dnnl_stream_create)                                                                                          \
-    X(dnnl_stream_destroy)                                                                                         \
-    X(dnnl_stream_wait)                                                                                            \
-    X(dnnl_memory_desc_init_by_strides)                                                                            \
-    X(dnnl_memory_desc_get_size)                                                                                   \
-    X(dnnl_memory_create)                                                                                          \
-    X(dnnl_memory_destroy)                                                                                         \
-    X(dnnl_primitive_attr_create)                                                                                  \
-    X(dnnl_primitive_attr_destroy)                                                                                 \
-    X(dnnl_primitive_attr_set_output_scales)                                                                       \
-    X(dnnl_primitive_attr_set_post_ops)                                                                            \
-    X(dnnl_post_ops_create)                                                                                        \
-    X(dnnl_post_ops_destroy)                                                                                       \
-    X(dnnl_post_ops_append_sum)                                                                                    \
-    X(dnnl_matmul_desc_init)                                                                                       \
-    X(dnnl_primitive_desc_create)                                                                                  \
-    X(dnnl_primitive_desc_destroy)                                                                                 \
-    X(dnnl_primitive_desc_query_md)                                                                                \
-    X(dnnl_reorder_primitive_desc_create)                                                                          \
-    X(dnnl_primitive_create)                                                                                       \
-    X(dnnl_primitive_destroy)                                                                                      \
-    X(dnnl_primitive_execute)
-
-#define MEMBER(name) __typeof__(&name) name;
-typedef struct functions {
-    FUNCTIONS(MEMBER)
-} functions;
-
-typedef struct operands {
-    dnnl_memory_t a, b, c;
-} operands;
-
-typedef struct onednn {
-    ar_library *library;
-    functions f;
-    dnnl_engine_t engine;
-    dnnl_stream_t stream;
-    /* of the prepared case */
-    dnnl_primitive_t product;
-    operands *sets;
-    size_t set_count;
-} onednn;
+static void drop(void *state) {
+    onednn *of = state;
+    for (int phase = 0; phase < ONEDNN_PHASES; phase++) {
+        ar_os_free(of->lists[phase].calls);
+        ar_os_free(of->lists[phase].copies);
+        memset(&of->lists[phase], 0, sizeof of->lists[phase]);
+    }
+    for (size_t i = 0; i < of->memory_count; i++)
+        of->f.dnnl_memory_destroy(of->memories[i]);
+    for (size_t i = 0; i < of->primitive_count; i++)
+        of->f.dnnl_primitive_destroy(of->primitives[i]);
+    ar_os_free(of->memories);
+    ar_os_free(of->primitives);
+    of->memories = NULL;
+    of->primitives = NULL;
+    of->memory_count = of->primitive_count = 0;
+}
 
 static void close_onednn(void *state) {
     onednn *of = state;
@@ -88,7 +50,7 @@ static arete_status open_onednn(uint32_t threads, const char *device, void **sta
 #define LOOK_UP(name)                                                                                              \
     *(void **)&of->f.name = ar_library_symbol(of->library, #name);                                                 \
     complete = complete && of->f.name;
-    FUNCTIONS(LOOK_UP)
+    AR_ONEDNN_FUNCTIONS(LOOK_UP)
     if (!complete || of->f.dnnl_engine_create(&of->engine, dnnl_cpu, 0) != dnnl_success ||
         of->f.dnnl_stream_create(&of->stream, of->engine, dnnl_stream_default_flags) != dnnl_success) {
         close_onednn(of);
@@ -100,7 +62,7 @@ static arete_status open_onednn(uint32_t threads, const char *device, void **sta
     return ARETE_OK;
 }
 
-static dnnl_data_type_t type_of(arete_dtype dtype) {
+dnnl_data_type_t ar_onednn_type(arete_dtype dtype) {
     switch (dtype) {
     case ARETE_F32:
         return dnnl_f32;
@@ -119,128 +81,87 @@ static dnnl_data_type_t type_of(arete_dtype dtype) {
     }
 }
 
-/* rows x cols with that leading dimension, lying transposed or not, step elements from one of the batch to the
- * next. */
-static dnnl_memory_desc_t describe(const onednn *of, arete_dtype dtype, int64_t batch, int64_t step, int64_t rows,
-                                   int64_t cols, int64_t leading, bool transposed) {
-    dnnl_memory_desc_t desc;
-    int64_t row = transposed ? 1 : leading, col = transposed ? leading : 1;
-    dnnl_dims_t dims3 = {step ? batch : 1, rows, cols}, strides3 = {step ? step : rows * cols, row, col};
-    dnnl_dims_t dims2 = {rows, cols}, strides2 = {row, col};
-    memset(&desc, 0, sizeof desc);
-    if (batch > 1)
-        of->f.dnnl_memory_desc_init_by_strides(&desc, 3, dims3, type_of(dtype), strides3);
-    else
-        of->f.dnnl_memory_desc_init_by_strides(&desc, 2, dims2, type_of(dtype), strides2);
-    return desc;
-}
-
-static dnnl_memory_desc_t any_layout(dnnl_memory_desc_t desc) {
+dnnl_memory_desc_t ar_onednn_any(dnnl_memory_desc_t desc) {
     desc.format_kind = dnnl_format_kind_any;
     memset(&desc.format_desc, 0, sizeof desc.format_desc);
     return desc;
 }
 
-static arete_status make_attributes(const onednn *of, const ar_gemm *g, dnnl_primitive_attr_t *attributes) {
-    dnnl_post_ops_t post = NULL;
-    float alpha = (float)g->alpha;
-    bool ok = of->f.dnnl_primitive_attr_create(attributes) == dnnl_success;
-    if (ok && g->alpha != 1)
-        ok = of->f.dnnl_primitive_attr_set_output_scales(*attributes, 1, 0, &alpha) == dnnl_success;
-    if (ok && g->beta != 0)
-        ok = of->f.dnnl_post_ops_create(&post) == dnnl_success &&
-             of->f.dnnl_post_ops_append_sum(post, (float)g->beta) == dnnl_success &&
-             of->f.dnnl_primitive_attr_set_post_ops(*attributes, post) == dnnl_success;
-    if (post)
-        of->f.dnnl_post_ops_destroy(post);
-    return ok ? ARETE_OK : ar_fail(ARETE_E_UNSUPPORTED, "oneDNN takes no such alpha and beta");
-}
-
-/* B into the layout that the product wants, in memory of oneDNN's own. */
-static bool reorder(onednn *of, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to, void *data,
-                    dnnl_memory_t *packed) {
-    dnnl_memory_t plain = NULL;
-    dnnl_primitive_desc_t desc = NULL;
-    dnnl_primitive_t primitive = NULL;
-    bool ok =
-        of->f.dnnl_memory_create(&plain, from, of->engine, data) == dnnl_success &&
-        of->f.dnnl_memory_create(packed, to, of->engine, DNNL_MEMORY_ALLOCATE) == dnnl_success &&
-        of->f.dnnl_reorder_primitive_desc_create(&desc, from, of->engine, to, of->engine, NULL) == dnnl_success &&
-        of->f.dnnl_primitive_create(&primitive, desc) == dnnl_success;
-    if (ok) {
-        dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, plain}, {DNNL_ARG_TO, *packed}};
-        ok = of->f.dnnl_primitive_execute(primitive, of->stream, 2, args) == dnnl_success &&
-             of->f.dnnl_stream_wait(of->stream) == dnnl_success;
-    }
-    if (primitive)
-        of->f.dnnl_primitive_destroy(primitive);
-    if (desc)
-        of->f.dnnl_primitive_desc_destroy(desc);
-    if (plain)
-        of->f.dnnl_memory_destroy(plain);
-    return ok;
-}
-
-static arete_status make_sets(onednn *of, const ar_peer_case *on, const dnnl_memory_desc_t descs[3],
-                              const dnnl_memory_desc_t *weights) {
-    of->sets = ar_os_alloc(on->copies * sizeof *of->sets);
-    if (!of->sets)
-        return ar_fail_memory("oneDNN's operands", on->copies * sizeof *of->sets);
-    of->set_count = on->copies;
-    for (size_t i = 0; i < on->copies; i++) {
-        operands *set = &of->sets[i];
-        void *b = ar_peer_operand(on, i, "b", NULL);
-        bool ok = of->f.dnnl_memory_create(&set->a, &descs[0], of->engine, ar_peer_operand(on, i, "a", NULL)) ==
-                      dnnl_success &&
-                  of->f.dnnl_memory_create(&set->c, &descs[2], of->engine, ar_peer_operand(on, i, "c", NULL)) ==
-                      dnnl_success;
-        if (ok && weights)
-            ok = reorder(of, &descs[1], weights, b, &set->b);
-        else if (ok)
-            ok = of->f.dnnl_memory_create(&set->b, &descs[1], of->engine, b) == dnnl_success;
-        if (!ok)
-            return ar_fail(ARETE_E_DEVICE, "oneDNN could not take operands of %s", on->of->text);
-    }
+arete_status ar_onednn_memory(onednn *of, const dnnl_memory_desc_t *desc, void *data, dnnl_memory_t *memory) {
+    size_t bytes = (of->memory_count + 1) * sizeof *of->memories;
+    dnnl_memory_t *all = ar_os_realloc(of->memories, bytes);
+    if (!all)
+        return ar_fail_memory("oneDNN's operands", bytes);
+    of->memories = all;
+    if (of->f.dnnl_memory_create(memory, desc, of->engine, data) != dnnl_success)
+        return ar_fail(ARETE_E_DEVICE, "oneDNN could not take an operand of %zu bytes",
+                       of->f.dnnl_memory_desc_get_size(desc));
+    all[of->memory_count++] = *memory;
     return ARETE_OK;
 }
 
-static arete_status prepare(void *state, const ar_peer_case *on) {
-    onednn *of = state;
-    ar_gemm g;
-    arete_status status = ar_gemm_of(on, "oneDNN", &g);
-    if (status != ARETE_OK)
-        return status;
-    if (g.type_a == ARETE_F64 || g.type_b == ARETE_F64 || g.type_c == ARETE_F64)
-        return ar_fail(ARETE_E_UNSUPPORTED, "oneDNN multiplies no f64");
-    dnnl_memory_desc_t descs[3] = {describe(of, g.type_a, g.batch, g.step_a, g.m, g.k, g.lda, g.trans_a),
-                                   describe(of, g.type_b, g.batch, g.step_b, g.k, g.n, g.ldb, g.trans_b),
-                                   describe(of, g.type_c, g.batch, g.step_c, g.m, g.n, g.ldc, false)};
-    dnnl_memory_desc_t wanted = on->prepack ? any_layout(descs[1]) : descs[1];
-    dnnl_matmul_desc_t product;
-    dnnl_primitive_attr_t attributes = NULL;
-    dnnl_primitive_desc_t desc = NULL;
-    status = make_attributes(of, &g, &attributes);
-    if (status == ARETE_OK &&
-        (of->f.dnnl_matmul_desc_init(&product, &descs[0], &wanted, NULL, &descs[2]) != dnnl_success ||
-         of->f.dnnl_primitive_desc_create(&desc, &product, attributes, of->engine, NULL) != dnnl_success ||
-         of->f.dnnl_primitive_create(&of->product, desc) != dnnl_success))
-        status =
-            ar_fail(ARETE_E_UNSUPPORTED, "oneDNN has no product of %s for this shape and machine", on->of->dtype);
-    if (status == ARETE_OK)
-        status = make_sets(of, on, descs,
-                           on->prepack ? of->f.dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0) : NULL);
-    if (desc)
-        of->f.dnnl_primitive_desc_destroy(desc);
-    if (attributes)
-        of->f.dnnl_primitive_attr_destroy(attributes);
+static arete_status keep_primitive(onednn *of, dnnl_primitive_desc_t desc, const char *what,
+                                   dnnl_primitive_t *primitive) {
+    size_t bytes = (of->primitive_count + 1) * sizeof *of->primitives;
+    dnnl_primitive_t *all = ar_os_realloc(of->primitives, bytes);
+    if (!all)
+        return ar_fail_memory("oneDNN's primitives", bytes);
+    of->primitives = all;
+    if (of->f.dnnl_primitive_create(primitive, desc) != dnnl_success)
+        return ar_fail(ARETE_E_UNSUPPORTED, "oneDNN could not create its %s", what);
+    all[of->primitive_count++] = *primitive;
+    return ARETE_OK;
+}
+
+arete_status ar_onednn_primitive(onednn *of, const void *operation, dnnl_primitive_attr_t attributes,
+                                 const char *what, dnnl_primitive_t *primitive, dnnl_primitive_desc_t *desc) {
+    dnnl_primitive_desc_t made = NULL;
+    if (of->f.dnnl_primitive_desc_create(&made, operation, attributes, of->engine, NULL) != dnnl_success)
+        return ar_fail(ARETE_E_UNSUPPORTED, "oneDNN has no %s of this shape and types on this machine", what);
+    arete_status status = keep_primitive(of, made, what, primitive);
+    if (status == ARETE_OK && desc)
+        *desc = made;
+    else
+        of->f.dnnl_primitive_desc_destroy(made);
     return status;
 }
 
-static arete_status run(void *state, size_t copy) {
-    onednn *of = state;
-    const operands *set = &of->sets[copy];
-    dnnl_exec_arg_t args[] = {{DNNL_ARG_SRC, set->a}, {DNNL_ARG_WEIGHTS, set->b}, {DNNL_ARG_DST, set->c}};
-    if (of->f.dnnl_primitive_execute(of->product, of->stream, 3, args) != dnnl_success)
+arete_status ar_onednn_add(onednn *of, onednn_phase phase, size_t copy, const onednn_call *call) {
+    onednn_list *list = &of->lists[phase];
+    onednn_call *calls = ar_os_realloc(list->calls, (list->count + 1) * sizeof *calls);
+    if (calls)
+        list->calls = calls;
+    size_t *copies = ar_os_realloc(list->copies, (list->count + 1) * sizeof *copies);
+    if (copies)
+        list->copies = copies;
+    if (!calls || !copies)
+        return ar_fail_memory("oneDNN's calls", (list->count + 1) * sizeof *calls);
+    calls[list->count] = *call;
+    copies[list->count++] = copy;
+    return ARETE_OK;
+}
+
+static arete_status make_reorder(onednn *of, const dnnl_memory_desc_t *from_desc, dnnl_memory_t from,
+                                 const dnnl_memory_desc_t *to_desc, dnnl_memory_t to, onednn_call *call) {
+    dnnl_primitive_desc_t desc = NULL;
+    if (of->f.dnnl_reorder_primitive_desc_create(&desc, from_desc, of->engine, to_desc, of->engine, NULL) !=
+        dnnl_success)
+        return ar_fail(ARETE_E_UNSUPPORTED, "oneDNN cannot bring an operand into its layout");
+    *call = (onednn_call){NULL, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}, 2};
+    arete_status status = keep_primitive(of, desc, "reorder", &call->primitive);
+    of->f.dnnl_primitive_desc_destroy(desc);
+    return status;
+}
+
+arete_status ar_onednn_reorder(onednn *of, onednn_phase phase, size_t copy, const dnnl_memory_desc_t *from_desc,
+                               dnnl_memory_t from, const dnnl_memory_desc_t *to_desc, dnnl_memory_t to) {
+    onednn_call call;
+    arete_status status = make_reorder(of, from_desc, from, to_desc, to, &call);
+    return status == ARETE_OK ? ar_onednn_add(of, phase, copy, &call) : status;
+}
+
+static arete_status execute(onednn *of, const onednn_call *call) {
+    if (of->f.dnnl_primitive_execute(call->primitive, of->stream, call->arg_count, call->args) != dnnl_success)
         return ar_fail(ARETE_E_DEVICE, "oneDNN failed to execute");
     return ARETE_OK;
 }
@@ -251,27 +172,62 @@ static arete_status wait(void *state) {
                                                               : ar_fail(ARETE_E_DEVICE, "oneDNN failed to finish");
 }
 
-static void drop(void *state) {
-    onednn *of = state;
-    for (size_t i = 0; i < of->set_count; i++) {
-        dnnl_memory_t all[3] = {of->sets[i].a, of->sets[i].b, of->sets[i].c};
-        for (int m = 0; m < 3; m++)
-            if (all[m])
-                of->f.dnnl_memory_destroy(all[m]);
-    }
-    ar_os_free(of->sets);
-    if (of->product)
-        of->f.dnnl_primitive_destroy(of->product);
-    of->sets = NULL;
-    of->set_count = 0;
-    of->product = NULL;
+arete_status ar_onednn_pack(onednn *of, const dnnl_memory_desc_t *from, void *data, const dnnl_memory_desc_t *to,
+                            dnnl_memory_t *packed) {
+    dnnl_memory_t plain = NULL;
+    onednn_call call;
+    arete_status status = ar_onednn_memory(of, from, data, &plain);
+    if (status == ARETE_OK)
+        status = ar_onednn_memory(of, to, DNNL_MEMORY_ALLOCATE, packed);
+    if (status == ARETE_OK)
+        status = make_reorder(of, from, plain, to, *packed, &call);
+    if (status == ARETE_OK)
+        status = execute(of, &call);
+    return status == ARETE_OK ? wait(of) : status;
+}
+
+static arete_status prepare(void *state, const ar_peer_case *on) {
+    static const struct {
+        const char *family;
+        onednn_prepare prepare;
+    } families[] = {{"matmul", ar_onednn_matmul}};
+    const char *family = on->of->work->family->name;
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+        if (strcmp(family, families[i].family) == 0)
+            return families[i].prepare(state, on);
+    return ar_fail(ARETE_E_UNSUPPORTED, "this peer knows no %s", family);
+}
+
+static arete_status execute_phase(onednn *of, onednn_phase phase, size_t copy) {
+    const onednn_list *list = &of->lists[phase];
+    arete_status status = ARETE_OK;
+    for (size_t i = 0; i < list->count && status == ARETE_OK; i++)
+        if (list->copies[i] == copy)
+            status = execute(of, &list->calls[i]);
+    return status;
+}
+
+static arete_status run(void *state, size_t copy) {
+    return execute_phase(state, ONEDNN_RUN, copy);
+}
+
+static arete_status give(void *state, size_t copy) {
+    arete_status status = execute_phase(state, ONEDNN_GIVE, copy);
+    return status == ARETE_OK ? wait(state) : status;
+}
+
+static arete_status take(void *state, size_t copy) {
+    arete_status status = execute_phase(state, ONEDNN_TAKE, copy);
+    return status == ARETE_OK ? wait(state) : status;
 }
 
 const ar_peer ar_peer_onednn = {.name = "onednn",
-                                .summary = "oneDNN 2.x on the CPU: f32, bf16, int8 products",
+                                .summary = "oneDNN 2.x on the CPU, in its best layouts",
                                 .open = open_onednn,
                                 .prepare = prepare,
                                 .run = run,
                                 .wait = wait,
+                                .give = give,
+                                .take = take,
                                 .drop = drop,
                                 .close = close_onednn};
