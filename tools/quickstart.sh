@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 . tools/setup.sh
 
 # shellcheck disable=SC2086
-need $BUILD_PACKAGES $DEVICE_PACKAGES $PEER_PACKAGES
+need $BUILD_PACKAGES $ONNX_PACKAGES $DEVICE_PACKAGES $PEER_PACKAGES
 cmake --preset release -DARETE_TESTS=OFF >/dev/null
 cmake --build --preset release
 arete=build/release/bin/arete

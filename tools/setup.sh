@@ -33,10 +33,12 @@ need() {
 
 # Packages to build the library and the command; an OpenCL driver for the CPU, so that there always is a device.
 BUILD_PACKAGES="gcc g++ libc6-dev cmake ninja-build pkg-config opencl-headers libjansson-dev libxxhash-dev"
+# To read ONNX files.
+ONNX_PACKAGES="libprotobuf-c-dev protobuf-c-compiler libonnx-dev"
 DEVICE_PACKAGES="ocl-icd-libopencl1 pocl-opencl-icd"
 # Native libraries that the benchmarks are held against.
 PEER_PACKAGES="libopenblas0-pthread libblis4-pthread libdnnl-dev libclblast1"
-# What the tests use beside: cmocka, interop through the real OpenCL library.
-TEST_PACKAGES="libcmocka-dev ocl-icd-opencl-dev binutils"
+# What the tests use beside: cmocka, ONNX's own cases, interop through the real OpenCL library.
+TEST_PACKAGES="libcmocka-dev libonnx-testdata ocl-icd-opencl-dev binutils"
 # What the long tests use beside.
 LONG_PACKAGES="oclgrind mesa-opencl-icd clang"

@@ -1,0 +1,126 @@
+#include "onnx_tensor.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "error.h"
+#include "os.h"
+
+arete_dtype ar_onnx_dtype(int onnx_type) {
+    switch (onnx_type) {
+    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
+        return ARETE_F32;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16:
+        return ARETE_F16;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16:
+        return ARETE_BF16;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
+        return ARETE_F64;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT8:
+        return ARETE_I8;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__UINT8:
+        return ARETE_U8;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT32:
+        return ARETE_I32;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64:
+        return ARETE_I64;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__BOOL:
+        return ARETE_BOOL;
+    default:
+        return ARETE_DTYPE_NONE;
+    }
+}
+
+static arete_status read_shape(const Onnx__TensorProto *tensor, ar_onnx_array *array) {
+    if (tensor->n_dims > ARETE_MAX_RANK)
+        return ar_fail(ARETE_E_UNSUPPORTED, "tensor '%s' has %zu dimensions; at most %d are supported", array->name,
+                       tensor->n_dims, ARETE_MAX_RANK);
+    array->rank = (uint32_t)tensor->n_dims;
+    array->count = 1;
+    for (uint32_t d = 0; d < array->rank; d++) {
+        array->dims[d] = tensor->dims[d];
+        if (tensor->dims[d] < 0)
+            return ar_fail(ARETE_E_FORMAT, "tensor '%s': dims[%u] is %" PRId64, array->name, d, tensor->dims[d]);
+        if (__builtin_mul_overflow(array->count, (uint64_t)tensor->dims[d], &array->count) ||
+            array->count > INT64_MAX / 8)
+            return ar_fail(ARETE_E_FORMAT, "tensor '%s' has more elements than can be addressed", array->name);
+    }
+    return ARETE_OK;
+}
+
+/* How many values the field for the type holds. */
+static size_t values_held(const Onnx__TensorProto *tensor, arete_dtype dtype) {
+    switch (dtype) {
+    case ARETE_F32:
+        return tensor->n_float_data;
+    case ARETE_F64:
+        return tensor->n_double_data;
+    case ARETE_I64:
+        return tensor->n_int64_data;
+    default: /* f16 and bf16 as bit patterns, bytes, bool, i32 */
+        return tensor->n_int32_data;
+    }
+}
+
+static void copy_values(const Onnx__TensorProto *tensor, ar_onnx_array *array) {
+    switch (array->dtype) {
+    case ARETE_F32:
+        memcpy(array->data, tensor->float_data, array->bytes);
+        return;
+    case ARETE_F64:
+        memcpy(array->data, tensor->double_data, array->bytes);
+        return;
+    case ARETE_I64:
+        memcpy(array->data, tensor->int64_data, array->bytes);
+        return;
+    case ARETE_I32:
+        memcpy(array->data, tensor->int32_data, array->bytes);
+        return;
+    case ARETE_F16:
+    case ARETE_BF16:
+        for (uint64_t i = 0; i < array->count; i++)
+            ((uint16_t *)array->data)[i] = (uint16_t)tensor->int32_data[i];
+        return;
+    default:
+        for (uint64_t i = 0; i < array->count; i++)
+            ((uint8_t *)array->data)[i] = (uint8_t)tensor->int32_data[i];
+    }
+}
+
+static arete_status read_data(const Onnx__TensorProto *tensor, ar_onnx_array *array) {
+    uint64_t held = tensor->has_raw_data ? tensor->raw_data.len : values_held(tensor, array->dtype);
+    uint64_t wanted = tensor->has_raw_data ? array->bytes : array->count;
+    if (held != wanted)
+        return ar_fail(ARETE_E_FORMAT,
+                       "tensor '%s' of %" PRIu64 " elements of %s has %" PRIu64 " %s of data, not %" PRIu64,
+                       array->name, array->count, arete_dtype_name(array->dtype), held,
+                       tensor->has_raw_data ? "bytes" : "values", wanted);
+    array->data = ar_os_alloc(array->bytes ? array->bytes : 1);
+    if (!array->data)
+        return ar_fail_memory(array->name, array->bytes);
+    if (array->bytes && tensor->has_raw_data)
+        memcpy(array->data, tensor->raw_data.data, array->bytes);
+    else if (array->bytes)
+        copy_values(tensor, array);
+    return ARETE_OK;
+}
+
+arete_status ar_onnx_array_read(const Onnx__TensorProto *tensor, ar_onnx_array *array) {
+    memset(array, 0, sizeof *array);
+    snprintf(array->name, sizeof array->name, "%s", tensor->name ? tensor->name : "");
+    array->onnx_type = tensor->data_type;
+    array->dtype = ar_onnx_dtype(tensor->data_type);
+    if (tensor->has_data_location && tensor->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
+        return ar_fail(ARETE_E_UNSUPPORTED, "tensor '%s' has its data in another file", array->name);
+    arete_status status = read_shape(tensor, array);
+    if (status != ARETE_OK || array->dtype == ARETE_DTYPE_NONE)
+        return status;
+    array->bytes = array->count * arete_dtype_size(array->dtype);
+    return read_data(tensor, array);
+}
+
+void ar_onnx_array_free(ar_onnx_array *array) {
+    ar_os_free(array->data);
+    memset(array, 0, sizeof *array);
+}
