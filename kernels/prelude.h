@@ -1,8 +1,15 @@
 /* prelude.h: the names every kernel of Arete stands on; it comes first in each program.
  *
  * A kernel source is this file, then the .cl file with every `#include "x.h"` line replaced by that
- * file (path relative to kernels/). Plain OpenCL C 1.2 is what the sources are written in; another
- * language (HIP C++) has to define the same few names here and nothing else.
+ * file (path relative to kernels/). Plain OpenCL C 1.2 is what the sources are written in. GPU-class
+ * kernels compile as HIP C++ too: backends/hip/dialect.h, which then comes before this file, gives them
+ * OpenCL C's names, and its header says what it cannot give. What differs is written with these names:
+ *   LOCAL_ARRAY T x[N]        a variable in local memory (__local T *p is a pointer, and stays)
+ *   CONSTANT_ARRAY T x[] = {} a table of constants at file scope
+ *   MAKE2(V, a, b), MAKE4(V, a, b, c, d)   a vector of its lanes, instead of (V)(a, b)
+ *   LOCAL_POINTER(T, p)       an argument of a kernel that is local memory (AR_LOCAL on the host), and
+ *   LOCAL_POINTER_TAKE(T, p)  the first statement of that kernel, which makes it a pointer
+ * CPU-class kernels need none of this.
  *
  * Types of memory ("storage") are written as tokens: f32 f16 bf16 i8 u8 i32 f64. A kernel computes in
  * `real`: double when REAL_F64 is 1, else float; `realv` is a vector of LANES reals.
@@ -26,6 +33,15 @@
 #endif
 #ifndef REAL_F64
 #define REAL_F64 0
+#endif
+
+#ifndef AR_HIP
+#define LOCAL_ARRAY __local
+#define CONSTANT_ARRAY __constant
+#define MAKE2(type, a, b) ((type)(a, b))
+#define MAKE4(type, a, b, c, d) ((type)(a, b, c, d))
+#define LOCAL_POINTER(type, name) __local type *name
+#define LOCAL_POINTER_TAKE(type, name)
 #endif
 
 #define CAT2_(a, b) a##b

@@ -201,8 +201,8 @@ __kernel void matmul_gpu_tiled(const matmul_args s, const real alpha, const real
     }
 
 #if LOCAL
-    __local lds tile_a[BUFFERS][TK * (TM + PAD)] __attribute__((aligned(32)));
-    __local lds tile_b[BUFFERS][TK * (TN + PAD)] __attribute__((aligned(32)));
+    LOCAL_ARRAY lds tile_a[BUFFERS][TK * (TM + PAD)] __attribute__((aligned(32)));
+    LOCAL_ARRAY lds tile_b[BUFFERS][TK * (TN + PAD)] __attribute__((aligned(32)));
     piece stage_a[(TM * TK / VECTOR + GROUP - 1) / GROUP];
     piece stage_b[(TN * TK / VECTOR + GROUP - 1) / GROUP];
     int buffer = 0;
