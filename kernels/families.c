@@ -1,5 +1,6 @@
 /* The families that there are, for the harness. */
+#include "attention/casework.h"
 #include "casework.h"
 #include "matmul/casework.h"
 
-const ar_casework *const ar_families[] = {&ar_matmul_casework, NULL};
+const ar_casework *const ar_families[] = {&ar_matmul_casework, &ar_attention_casework, NULL};

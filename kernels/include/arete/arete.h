@@ -3,6 +3,7 @@
 #define ARETE_H
 
 #include "arete/activation.h"
+#include "arete/attention.h"
 #include "arete/base.h"
 #include "arete/context.h"
 #include "arete/cost.h"
