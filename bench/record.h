@@ -6,12 +6,15 @@
 #include <stdio.h>
 
 #include "bench.h"
+#include "probe/probe.h"
 
 /* One case. NULL: no memory. */
 json_t *ar_record_json(const ar_case *of, const arete_device *device, const ar_record *record);
 
 /* What stands once in a file: versions, machine, device, roofs, settings. records is taken over. */
 json_t *ar_report_json(const ar_bench_spec *spec, json_t *records, const ar_peer_process *peers, size_t peer_count);
+/* A run (README.md, "A saved run") of a probe. NULL: no memory. */
+json_t *ar_run_json(const arete_device *device, const ar_probe_report *report);
 json_t *ar_roofs_json(const ar_measured_roofs *measured);
 json_t *ar_device_json(const arete_device *device);
 

@@ -100,22 +100,51 @@ json_t *ar_record_json(const ar_case *of, const arete_device *device, const ar_r
     return json;
 }
 
+/* Only what was measured. */
+static void put_positive(json_t *into, const char *key, double value) {
+    if (value > 0)
+        json_object_set_new(into, key, number(value));
+}
+
+static json_t *transfers_json(const ar_measured_roofs *measured) {
+    static const char *const ways[] = {"to_device", "from_device", "both"};
+    json_t *json = json_object();
+    for (int i = 0; i < 3; i++)
+        if (measured->transfers[i].bandwidth > 0)
+            json_object_set_new(json, ways[i],
+                                json_pack("{s:o, s:o}", "seconds", number(measured->transfers[i].seconds), "bandwidth",
+                                          number(measured->transfers[i].bandwidth)));
+    return json;
+}
+
 json_t *ar_roofs_json(const ar_measured_roofs *measured) {
-    json_t *peaks = json_object(), *levels = json_array();
+    const arete_roofs *roofs = &measured->roofs;
+    json_t *peaks = json_object(), *levels = json_array(), *json = json_object();
     for (int unit = 0; unit < ARETE_UNIT_COUNT; unit++)
-        if (measured->roofs.peak[unit] > 0)
-            json_object_set_new(peaks, arete_unit_name((arete_unit)unit), number(measured->roofs.peak[unit]));
+        put_positive(peaks, arete_unit_name((arete_unit)unit), roofs->peak[unit]);
     for (int i = 0; i < AR_RUNGS; i++)
         if (measured->rungs[i].bandwidth > 0)
             json_array_append_new(levels, json_pack("{s:s, s:I, s:o}", "name", measured->rungs[i].name, "bytes",
                                                     (json_int_t)measured->rungs[i].bytes, "bandwidth",
                                                     number(measured->rungs[i].bandwidth)));
-    return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "measured",
-                     (int)measured->roofs.measured, "peak", peaks, "bandwidth", number(measured->roofs.bandwidth),
-                     "copy_bandwidth", number(measured->copy_bandwidth), "effective_units",
-                     number(measured->effective_units), "levels", levels, "launch_seconds",
-                     number(measured->roofs.launch_seconds), "sync_seconds", number(measured->roofs.sync_seconds),
-                     "how", measured->how, "missing", measured->missing);
+    json_object_set_new(json, "measured", json_boolean(roofs->measured));
+    json_object_set_new(json, "peak", peaks);
+    put_positive(json, "bandwidth", roofs->bandwidth);
+    put_positive(json, "read_bandwidth", measured->read_bandwidth);
+    put_positive(json, "write_bandwidth", measured->write_bandwidth);
+    put_positive(json, "copy_bandwidth", measured->copy_bandwidth);
+    put_positive(json, "triad_bandwidth", measured->triad_bandwidth);
+    put_positive(json, "cache_bandwidth", roofs->cache_bandwidth);
+    json_object_set_new(json, "cache_bytes", json_integer((json_int_t)roofs->cache_bytes));
+    json_object_set_new(json, "levels", levels);
+    put_positive(json, "latency_seconds", measured->latency_seconds);
+    put_positive(json, "launch_seconds", roofs->launch_seconds);
+    put_positive(json, "sync_seconds", roofs->sync_seconds);
+    json_object_set_new(json, "transfers", transfers_json(measured));
+    put_positive(json, "effective_units", measured->effective_units);
+    json_object_set_new(json, "how", json_string(measured->how));
+    json_object_set_new(json, "missing", json_string(measured->missing));
+    return json;
 }
 
 static const char *kind_name(arete_device_kind kind) {
@@ -145,6 +174,27 @@ json_t *ar_device_json(const arete_device *device) {
     return json;
 }
 
+/* What every file begins with. */
+static json_t *head_json(const arete_device *device) {
+    char cpu[128] = "", date[16] = "";
+    ar_os_cpu_name(cpu, sizeof cpu);
+    ar_os_date(date, sizeof date);
+    return json_pack("{s:s, s:i, s:s, s:s, s:o}", "arete", arete_version(), "schema", 1, "date", date, "cpu", cpu,
+                     "device", ar_device_json(device));
+}
+
+json_t *ar_run_json(const arete_device *device, const ar_probe_report *report) {
+    json_t *json = head_json(device);
+    if (!json)
+        return NULL;
+    json_object_set_new(json, "quick", json_boolean(report->quick));
+    json_object_set_new(json, "notes", json_string(report->notes));
+    json_object_set_new(json, "roofs", ar_roofs_json(&report->roofs));
+    json_object_set_new(json, "datasheet", ar_datasheet_json(&report->datasheet));
+    json_object_set_new(json, "probes", ar_probes_json(report));
+    return json;
+}
+
 static json_t *settings_json(const ar_bench_spec *spec) {
     static const char *const rotations[] = {"auto", "all", "none"};
     const ar_stop_rule *stop = &spec->rule.stop;
@@ -158,16 +208,14 @@ static json_t *settings_json(const ar_bench_spec *spec) {
 
 json_t *ar_report_json(const ar_bench_spec *spec, json_t *records, const ar_peer_process *peers,
                        size_t peer_count) {
-    char cpu[128] = "";
-    ar_os_cpu_name(cpu, sizeof cpu);
-    json_t *here = json_object();
+    json_t *here = json_object(), *json = head_json(spec->device);
     for (size_t i = 0; i < peer_count; i++)
         json_object_set_new(here, peers[i].name,
                             json_pack("{s:s, s:I, s:s}", "version", peers[i].version, "threads",
                                       (json_int_t)peers[i].threads, "why", peers[i].why));
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "arete", arete_version(), "cpu", cpu, "device",
-                     ar_device_json(spec->device), "roofs", ar_roofs_json(spec->roofs), "settings",
-                     settings_json(spec), "peers", here, "records", records);
+    json_object_update_new(json, json_pack("{s:o, s:o, s:o, s:o}", "roofs", ar_roofs_json(spec->roofs), "settings",
+                                           settings_json(spec), "peers", here, "records", records));
+    return json;
 }
 
 arete_status ar_json_write(const json_t *json, const char *path) {

@@ -87,6 +87,18 @@ typedef struct ar_program_ops {
     void (*kernel_release)(arete_device *device, void *kernel);
 } ar_program_ops;
 
+/* Host memory that the device reaches fastest, and device memory as the host sees it: for measuring transfers. Called by
+ * the queue's thread; all block. */
+typedef struct ar_host_ops {
+    /* Page-locked memory of bytes > 0 at *pointer, until unpin. */
+    arete_status (*pin)(arete_queue *queue, uint64_t bytes, void **impl, void **pointer);
+    void (*unpin)(arete_queue *queue, void *impl, void *pointer);
+    /* The range at *pointer, to be written (write; its content is then undefined) or read, until unmap. */
+    arete_status (*map)(arete_queue *queue, arete_buffer *buffer, uint64_t offset, uint64_t bytes, bool write,
+                        void **pointer);
+    arete_status (*unmap)(arete_queue *queue, arete_buffer *buffer, void *pointer);
+} ar_host_ops;
+
 struct ar_backend {
     uint32_t abi;     /* AR_BACKEND_ABI of the headers it was compiled with; others are refused */
     const char *name; /* "opencl": the first part of device ids */
@@ -95,6 +107,7 @@ struct ar_backend {
     const ar_queue_ops *queue;
     const ar_event_ops *event;
     const ar_program_ops *program; /* NULL: host functions only */
+    const ar_host_ops *host;       /* NULL: neither page-locked nor mapped memory */
 };
 
 /* The backends built into this library, in the order they are asked; ends with NULL. backends/backends.c. */

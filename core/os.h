@@ -22,6 +22,7 @@ void ar_mutex_lock(ar_mutex *mutex);
 void ar_mutex_unlock(ar_mutex *mutex);
 
 double ar_os_seconds(void); /* monotonic */
+void ar_os_sleep(double seconds);
 void ar_os_date(char *text, size_t bytes); /* "2026-01-31", UTC */
 
 /* Shared libraries. Names are tried in order; NULL when none opens, *why (room why_bytes) saying the last reason. */

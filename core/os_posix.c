@@ -106,6 +106,12 @@ double ar_os_seconds(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+void ar_os_sleep(double seconds) {
+    struct timespec left = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+}
+
 void ar_os_date(char *text, size_t bytes) {
     time_t now = time(NULL);
     struct tm parts;

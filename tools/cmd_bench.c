@@ -237,13 +237,7 @@ static int open_device(session *s) {
     s->spec.device = ar_command_device(s->context, s->asked.device);
     if (!s->spec.device)
         return AR_FAILURE;
-    const arete_device_info *info = arete_device_get_info(s->spec.device);
-    printf("device   %s %s, %u compute units, f32 x%u\n", info->id, info->name, info->compute_units,
-           info->vector_f32);
-    printf("driver   %s %s%s\n", info->platform, info->driver,
-           info->kind != ARETE_DEVICE_CPU ? ""
-           : info->workers_pinned         ? ", workers pinned"
-                                          : ", workers not pinned");
+    ar_command_print_device(s->spec.device);
     if (ar_roofs_measure(s->spec.device, &s->roofs) != ARETE_OK)
         return ar_command_failed("the device's roofs");
     print_roofs(&s->roofs);

@@ -24,6 +24,16 @@ arete_device *ar_command_device(arete_context *context, const char *selector) {
     return device;
 }
 
+void ar_command_print_device(const arete_device *device) {
+    const arete_device_info *info = arete_device_get_info(device);
+    printf("device   %s %s, %u compute units, f32 x%u\n", info->id, info->name, info->compute_units,
+           info->vector_f32);
+    printf("driver   %s %s%s\n", info->platform, info->driver,
+           info->kind != ARETE_DEVICE_CPU ? ""
+           : info->workers_pinned         ? ", workers pinned"
+                                          : ", workers not pinned");
+}
+
 int ar_command_failed(const char *what) {
     fprintf(stderr, "arete: %s: %s\n", what, arete_error_text());
     return AR_FAILURE;

@@ -11,6 +11,7 @@ enum { AR_DONE = 0, AR_FAILURE = 1, AR_USAGE = 2 };
 
 int cmd_devices(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int cmd_probe(int argc, char **argv);
 int cmd_tune(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 
@@ -18,6 +19,8 @@ int cmd_selftest(int argc, char **argv);
 arete_context *ar_command_context(unsigned vector_width);
 /* NULL: said on standard error. */
 arete_device *ar_command_device(arete_context *context, const char *selector);
+/* The two lines that every measurement begins with: the device and its driver. */
+void ar_command_print_device(const arete_device *device);
 /* "arete: <what>: <error text>" on standard error; gives AR_FAILURE. */
 int ar_command_failed(const char *what);
 int ar_command_usage(const char *command, const char *what);

@@ -11,6 +11,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"devices", cmd_devices, "what is here, through which driver, what it supports"},
+    {"probe", cmd_probe, "measures what a device can really do: arithmetic, memory, transfers, launches"},
     {"bench", cmd_bench, "times cases, checks them, sets them against the device's roofs and other libraries"},
     {"tune", cmd_tune, "searches solvers and parameters, keeps the fastest that is right"},
     {"selftest", cmd_selftest, "checks every kernel on this very device against the reference"},

@@ -255,4 +255,5 @@ const ar_backend ar_backend_opencl = {
     .queue = &ar_cl_queue_ops,
     .event = &ar_cl_event_ops,
     .program = &ar_cl_program_ops,
+    .host = &ar_cl_host_ops,
 };

@@ -56,6 +56,11 @@
          (cl_command_queue, cl_mem, cl_mem, size_t, size_t, size_t, cl_uint, const cl_event *, cl_event *))        \
     need(cl_int, clEnqueueFillBuffer,                                                                              \
          (cl_command_queue, cl_mem, const void *, size_t, size_t, size_t, cl_uint, const cl_event *, cl_event *))  \
+    may(void *, clEnqueueMapBuffer,                                                                                \
+        (cl_command_queue, cl_mem, cl_bool, cl_map_flags, size_t, size_t, cl_uint, const cl_event *, cl_event *,   \
+         cl_int *))                                                                                                \
+    may(cl_int, clEnqueueUnmapMemObject,                                                                           \
+        (cl_command_queue, cl_mem, void *, cl_uint, const cl_event *, cl_event *))                                 \
     need(cl_int, clEnqueueNDRangeKernel,                                                                           \
          (cl_command_queue, cl_kernel, cl_uint, const size_t *, const size_t *, const size_t *, cl_uint,           \
           const cl_event *, cl_event *))                                                                           \

@@ -92,5 +92,6 @@ extern const ar_memory_ops ar_cl_memory_ops;
 extern const ar_queue_ops ar_cl_queue_ops;
 extern const ar_event_ops ar_cl_event_ops;
 extern const ar_program_ops ar_cl_program_ops;
+extern const ar_host_ops ar_cl_host_ops;
 
 #endif

@@ -212,4 +212,5 @@ const ar_backend ar_backend_reference = {
     .queue = &queue_ops,
     .event = &event_ops,
     .program = NULL,
+    .host = NULL,
 };
