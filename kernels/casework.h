@@ -54,8 +54,13 @@ typedef struct ar_casework {
                    double *values, double *magnitudes);
     /* Allowed |got - want| / magnitude, before the rounding of the output's type. 0: exact. */
     double (*tolerance)(const void *of, const arete_plan *plan, size_t output);
+    /* Whether results of whole numbers may come out rounded with this plan (Winograd); NULL: never. */
+    bool (*inexact)(const void *of, const arete_plan *plan);
     const ar_case_list *lists;
     size_t list_count;
+    /* How often that case occurs in what the list stands for (layers of a network), which sums are weighted by;
+     * 0: the list is no whole. NULL: none is. */
+    int64_t (*times)(const ar_case_list *list, size_t index);
 } ar_casework;
 
 /* The families that there are, ending with NULL. kernels/families.c. */

@@ -1,6 +1,7 @@
 /* The families that there are, for the harness. */
 #include "attention/casework.h"
 #include "casework.h"
+#include "conv/casework.h"
 #include "matmul/casework.h"
 
-const ar_casework *const ar_families[] = {&ar_matmul_casework, &ar_attention_casework, NULL};
+const ar_casework *const ar_families[] = {&ar_matmul_casework, &ar_conv_casework, &ar_attention_casework, NULL};

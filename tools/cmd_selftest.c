@@ -11,6 +11,7 @@ typedef struct request {
     ar_data_spec data;
     bool data_given, quick, complete, verbose;
     unsigned vector_width;
+    char *const *words; /* operations and lists; ends with NULL */
 } request;
 
 enum { REASONS = 64 };
@@ -28,11 +29,12 @@ typedef struct tally {
 
 static void help(void) {
     printf(
-        "usage: arete selftest [options]\n\n"
+        "usage: arete selftest [OP|OP:LIST...] [options]\n\n"
         "Checks every solver of every operation on this very device against a reference that accumulates in f64:\n"
         "values within the written tolerance (small whole numbers exactly), the same bits on a second run, "
         "nothing\n"
         "read or written outside the operands, inputs unchanged. GPU-class kernels are run on CPUs, too.\n\n"
+        "  OP                these operations alone (conv), or these lists of theirs (conv:edges)\n"
         "  --device D        as in `arete bench`\n"
         "  --solver S        only this one, \"name\" or \"name:param=value,...\"\n"
         "  --quick           every 7th case of the lists for checks\n"
@@ -174,11 +176,43 @@ static bool has_solver(const ar_casework *work, const char *solver) {
     return !solver;
 }
 
+/* Whether word is the family's name, or "family:list". */
+static bool names(const char *word, const ar_casework *work, const ar_case_list *list) {
+    size_t length = strlen(work->family->name);
+    if (strncmp(word, work->family->name, length) != 0)
+        return false;
+    return !word[length] || (list && word[length] == ':' && strcmp(word + length + 1, list->name) == 0);
+}
+
+/* Lists that are named are checked in any case; else those that the options ask for. */
+static bool is_asked(const request *asked, const ar_casework *work, const ar_case_list *list) {
+    bool usual = (asked->complete || !(list->timed || list->lengthy)) && has_solver(work, asked->solver);
+    for (size_t i = 0; asked->words[i]; i++)
+        if (names(asked->words[i], work, list))
+            return usual || strchr(asked->words[i], ':');
+    return usual && !asked->words[0];
+}
+
+/* The first word that is no operation or list; NULL: all are. */
+static const char *unknown_word(const request *asked) {
+    for (size_t i = 0; asked->words[i]; i++) {
+        bool known = false;
+        for (const ar_casework *const *w = ar_families; *w && !known; w++) {
+            known = names(asked->words[i], *w, NULL);
+            for (size_t l = 0; l < (*w)->list_count && !known; l++)
+                known = names(asked->words[i], *w, &(*w)->lists[l]);
+        }
+        if (!known)
+            return asked->words[i];
+    }
+    return NULL;
+}
+
 static int check_all(const request *asked, arete_device *device, tally *sum) {
     int status = -1;
     for (const ar_casework *const *w = ar_families; *w && status < 0; w++)
         for (size_t l = 0; l < (*w)->list_count && status < 0; l++)
-            if ((asked->complete || !((*w)->lists[l].timed || (*w)->lists[l].lengthy)) && has_solver(*w, asked->solver))
+            if (is_asked(asked, *w, &(*w)->lists[l]))
                 status = check_list(asked, device, *w, &(*w)->lists[l], sum);
     print_reasons(sum);
     return status;
@@ -270,7 +304,12 @@ int cmd_selftest(int argc, char **argv) {
         default:
             return AR_USAGE;
         }
-    if (optind < argc)
-        return ar_command_usage("selftest", "takes no arguments, only options");
+    asked.words = argv + optind; /* argv ends with NULL */
+    const char *unknown = unknown_word(&asked);
+    if (unknown) {
+        char text[160];
+        snprintf(text, sizeof text, "'%.60s' is no operation or list: as in conv, or conv:edges", unknown);
+        return ar_command_usage("selftest", text);
+    }
     return run(&asked);
 }

@@ -6,6 +6,7 @@
 #include "arete/attention.h"
 #include "arete/base.h"
 #include "arete/context.h"
+#include "arete/conv.h"
 #include "arete/cost.h"
 #include "arete/device.h"
 #include "arete/matmul.h"
