@@ -2,28 +2,15 @@
 
 #include <math.h>
 
+const char *const ar_activation_names[] = {
+    "none", "relu", "leaky_relu", "sigmoid", "tanh", "gelu_erf", "gelu_tanh", "silu", "elu", "selu", "celu",
+    "hard_sigmoid", "hard_swish", "softplus", "softsign", "mish", "thresholded_relu", "affine", "scaled_tanh",
+    "clip", NULL,
+};
+
 const char *arete_activation_name(arete_activation activation) {
-    static const char *const names[] = {"none",
-                                        "relu",
-                                        "leaky_relu",
-                                        "sigmoid",
-                                        "tanh",
-                                        "gelu_erf",
-                                        "gelu_tanh",
-                                        "silu",
-                                        "elu",
-                                        "selu",
-                                        "celu",
-                                        "hard_sigmoid",
-                                        "hard_swish",
-                                        "softplus",
-                                        "softsign",
-                                        "mish",
-                                        "thresholded_relu",
-                                        "affine",
-                                        "scaled_tanh",
-                                        "clip"};
-    return (unsigned)activation < sizeof names / sizeof names[0] ? names[activation] : "?";
+    const size_t count = sizeof ar_activation_names / sizeof ar_activation_names[0] - 1;
+    return (size_t)activation < count ? ar_activation_names[activation] : "?";
 }
 
 static double sigmoid(double x) {

@@ -2,8 +2,8 @@
  * Every distance and offset is in elements of its operand, and 64 bits wide.
  *
  * The common argument list of the kernels: this struct by value, then
- *   float alpha, X, W, bias, residual, Y, x_scale, x_zero, w_scale, w_zero, y_scale, y_zero
- * (alpha is the activation's). A buffer that the variant does not read may be NULL.
+ *   float alpha, float beta, X, W, bias, residual, Y, x_scale, x_zero, w_scale, w_zero, y_scale, y_zero
+ * (alpha and beta are the activation's). A buffer that the variant does not read may be NULL.
  *
  * Output o of an axis reads, at tap r, u = o*stride - pad + r*dilation, when 0 <= u, u % up == 0 and u / up < in.
  */

@@ -269,6 +269,8 @@ static const char *const special[] = {
     "n=2 c=3 m=5 in=7x9 k=3x3 pad=1 act=gelu_erf",
     "n=2 c=3 m=5 in=7x9 k=3x3 pad=1 act=gelu_tanh",
     "n=2 c=3 m=5 in=7x9 k=3x3 pad=1 act=silu math=strict",
+    "n=2 c=3 m=5 in=7x9 k=3x3 pad=1 act=clip alpha=0 beta=6 bias=f32",
+    "n=2 c=3 m=5 in=7x9 k=3x3 pad=1 act=hard_swish layout=nhwc",
     "n=1 c=16 m=32 in=14x14 k=3x3 pad=1 flip=1",
     "n=1 c=16 m=32 in=14x14 k=3x3 pad=1 prepack=1 bias=f32 res=f32 act=relu",
     "n=3 c=16 m=20 in=13x17 k=3x3 pad=1 prepack=1 math=strict",

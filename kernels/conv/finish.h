@@ -2,10 +2,9 @@
  *
  *   y = act(scale * sum + bias + residual), and for Y of i8, u8: saturate(round_even(y / y_scale) + y_zero)
  *
- * Needs args.h; activations are epilogue.h's.
+ * Needs args.h; activations are device_math.h's.
  */
-#define TYPE_C TYPE_Y
-#include "epilogue.h"
+#include "device_math.h"
 
 #if INT_SUM
 typedef int conv_sum;
@@ -22,7 +21,7 @@ typedef struct {
     __global const float *w_scale;
     __global const float *y_scale;
     __global const STORAGE(TYPE_Y) *y_zero;
-    float alpha;
+    float alpha, beta; /* of the activation */
 } conv_sides;
 
 /* Element (n, m) at position `point` of the output. */
@@ -54,7 +53,7 @@ static inline void conv_finish(const conv_args *s, const conv_sides *sides, conv
     x += LOADS(TYPE_R)(sides->residual + s->r_offset + n * s->r_image + m * s->r_channel + point * s->r_point);
 #endif
 #if ACT
-    x = activate((realv)(x), sides->alpha).s0;
+    x = activatev((realv)(x), sides->alpha, sides->beta).s0;
 #endif
 #if Y_SCALE
     x /= sides->y_scale[s->y_scale_offset];

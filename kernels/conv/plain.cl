@@ -34,14 +34,14 @@ static inline long plain_input(const conv_args *s, int axis, long o, long r)
     return u < s->in[axis] ? u : -1;
 }
 
-__kernel void conv_plain(conv_args s, float alpha, __global const STORAGE(TYPE_X) *x,
+__kernel void conv_plain(conv_args s, float alpha, float beta, __global const STORAGE(TYPE_X) *x,
                          __global const STORAGE(TYPE_W) *w, __global const STORAGE(TYPE_BIAS) *bias,
                          __global const STORAGE(TYPE_R) *residual, __global STORAGE(TYPE_Y) *y,
                          __global const float *x_scale, __global const STORAGE(TYPE_X) *x_zero,
                          __global const float *w_scale, __global const STORAGE(TYPE_W) *w_zero,
                          __global const float *y_scale, __global const STORAGE(TYPE_Y) *y_zero)
 {
-    const conv_sides sides = {bias, residual, y, x_scale, w_scale, y_scale, y_zero, alpha};
+    const conv_sides sides = {bias, residual, y, x_scale, w_scale, y_scale, y_zero, alpha, beta};
 #if CHANNELS_FIRST
     const long m = (long)get_global_id(0), point = (long)get_global_id(1);
 #else

@@ -240,9 +240,9 @@ static arete_status check_desc(const arete_conv_desc *desc, const arete_conv_arg
     if ((unsigned)desc->auto_pad > ARETE_PAD_VALID)
         return ar_fail(ARETE_E_ARGUMENT, "desc.auto_pad is %d, which is none: 0 (explicit) to %d (valid)",
                        (int)desc->auto_pad, (int)ARETE_PAD_VALID);
-    if ((unsigned)desc->activation > ARETE_ACT_SILU)
-        return ar_fail(ARETE_E_ARGUMENT, "desc.activation is %d, but must be 0 (none) to %d (silu)",
-                       (int)desc->activation, (int)ARETE_ACT_SILU);
+    if ((unsigned)desc->activation > ARETE_ACT_CLIP)
+        return ar_fail(ARETE_E_ARGUMENT, "desc.activation is %d, but must be 0 (none) to %d (clip)",
+                       (int)desc->activation, (int)ARETE_ACT_CLIP);
     if (desc->groups < 0)
         return ar_fail(ARETE_E_ARGUMENT, "desc.groups is %lld, but must be 1 or more (0 means 1)", ll(desc->groups));
     uint32_t rank = args->x.rank;
@@ -383,6 +383,7 @@ arete_status ar_conv_problem_make(const arete_conv_desc *desc, const arete_conv_
     p->flip = desc->flip != desc->transposed;
     p->activation = (uint8_t)desc->activation;
     p->alpha = desc->alpha;
+    p->beta = desc->beta;
     p->math = (uint8_t)desc->math;
     p->prepack = desc->prepack;
     return ar_conv_problem_settle(p);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "activation.h"
 #include "solver_common.h"
 
 static double load(const void *data, uint8_t type, int64_t at) {
@@ -85,44 +86,6 @@ static sum add_taps(const conv_problem *p, const conv_host *host, int64_t n, int
     return total;
 }
 
-static double activate(const conv_problem *p, double x) {
-    switch ((arete_activation)p->activation) {
-    case ARETE_ACT_RELU:
-        return x < 0 ? 0 : x;
-    case ARETE_ACT_LEAKY_RELU:
-        return x < 0 ? (double)p->alpha * x : x;
-    case ARETE_ACT_SIGMOID:
-        return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x));
-    case ARETE_ACT_TANH:
-        return tanh(x);
-    case ARETE_ACT_GELU_ERF:
-        return isinf(x) && x < 0 ? 0 : 0.5 * x * erfc(-x / sqrt(2.0));
-    case ARETE_ACT_GELU_TANH: /* x/2 * (1 + tanh u) = x / (1 + exp(-2u)) */
-        return isinf(x) && x < 0 ? 0 : x / (1 + exp(-1.5957691216057307118 * (x + 0.044715 * x * x * x)));
-    case ARETE_ACT_SILU:
-        return isinf(x) && x < 0 ? 0 : x / (1 + exp(-x));
-    default:
-        return x;
-    }
-}
-
-/* The steepest slope of the activation: how much it can enlarge an error of its argument. */
-static double steepness(const conv_problem *p) {
-    switch ((arete_activation)p->activation) {
-    case ARETE_ACT_LEAKY_RELU:
-        return fmax(1, fabs((double)p->alpha));
-    case ARETE_ACT_GELU_ERF:
-    case ARETE_ACT_GELU_TANH:
-        return 1.13;
-    case ARETE_ACT_SILU:
-        return 1.1;
-    case ARETE_ACT_SIGMOID:
-        return 0.25;
-    default:
-        return 1;
-    }
-}
-
 static const double epsilon = 0x1p-24;
 
 double ar_conv_tolerance(const conv_problem *p) {
@@ -149,9 +112,10 @@ double ar_conv_element(const conv_problem *p, const conv_host *host, int64_t n, 
         x += add;
         size += fabs(add);
     }
-    double value = activate(p, x);
-    size *= steepness(p);
-    if (p->activation > ARETE_ACT_LEAKY_RELU) /* 4 eps of the activation's own value, in units of the tolerance */
+    arete_activation activation = (arete_activation)p->activation;
+    double value = ar_activation_value(activation, (double)p->alpha, (double)p->beta, x);
+    size *= ar_activation_slope(activation, (double)p->alpha, (double)p->beta);
+    if (activation > ARETE_ACT_LEAKY_RELU) /* 4 eps of the activation's own value, in units of the tolerance */
         size += 4 * epsilon / ar_conv_tolerance(p) * fabs(value);
     if (ar_conv_is_int8(p->type_y)) {
         double y_scale = p->y_scale ? load(host->y_scale, ARETE_F32, 0) : 1;

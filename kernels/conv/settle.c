@@ -102,10 +102,21 @@ static arete_status check_output(const conv_problem *p) {
     return ARETE_OK;
 }
 
+static bool uses_beta(uint8_t activation) {
+    return activation == ARETE_ACT_SELU || activation == ARETE_ACT_HARD_SIGMOID || activation == ARETE_ACT_AFFINE ||
+           activation == ARETE_ACT_SCALED_TANH || activation == ARETE_ACT_CLIP;
+}
+
+static bool uses_alpha(uint8_t activation) {
+    return uses_beta(activation) || activation == ARETE_ACT_LEAKY_RELU || activation == ARETE_ACT_ELU ||
+           activation == ARETE_ACT_CELU || activation == ARETE_ACT_THRESHOLDED_RELU;
+}
+
 arete_status ar_conv_problem_settle(conv_problem *p) {
-    if (p->activation != ARETE_ACT_LEAKY_RELU)
+    if (!uses_alpha(p->activation))
         p->alpha = 0;
-    p->beta = 0;
+    if (!uses_beta(p->activation))
+        p->beta = 0;
     for (int i = 0; i < CONV_AXES; ++i) {
         if (p->kernel[i] == 1)
             p->dilation[i] = 1;
@@ -194,6 +205,7 @@ void ar_conv_problem_describe(const conv_problem *p, arete_conv_desc *desc, aret
                               .math = (arete_math)p->math,
                               .activation = (arete_activation)p->activation,
                               .alpha = p->alpha,
+                              .beta = p->beta,
                               .prepack = p->prepack};
     if (volume(p->kernel) == 1)
         desc->flip = false;

@@ -44,7 +44,7 @@ void ar_conv_kernel_args(const conv_problem *problem, const arete_conv_args *arg
  * is written, beginning with -DVEC. The length, less than bytes. */
 size_t ar_conv_options(const conv_problem *problem, int64_t vec, char *text, size_t bytes);
 
-/* The buffers of the common argument list (args.h) after the block and alpha: x, w, bias, residual, y, x_scale, x_zero,
+/* The buffers of the common argument list (args.h) after the block, alpha and beta: x, w, bias, residual, y, x_scale, x_zero,
  * w_scale, w_zero, y_scale, y_zero; those that the problem has not are NULL. */
 #define CONV_BUFFERS 11
 void ar_conv_buffers(const conv_problem *problem, const arete_conv_args *args, ar_arg into[CONV_BUFFERS]);

@@ -41,8 +41,8 @@ static arete_status run(const arete_plan *plan, arete_queue *queue, const void *
     const arete_conv_args *args = of;
     conv_kernel_args block;
     ar_conv_kernel_args(p, args, &block);
-    ar_arg list[2 + CONV_BUFFERS] = {AR_STRUCT(block), AR_F32(p->alpha)};
-    ar_conv_buffers(p, args, list + 2);
+    ar_arg list[3 + CONV_BUFFERS] = {AR_STRUCT(block), AR_F32(p->alpha), AR_F32(p->beta)};
+    ar_conv_buffers(p, args, list + 3);
     int64_t points = ar_conv_volume(p->out), first = channels_first(p) ? p->m : points;
     size_t local = plan->device->info.max_group_size < GROUP ? 1 : GROUP;
     const ar_launch launch = {
@@ -52,7 +52,7 @@ static arete_status run(const arete_plan *plan, arete_queue *queue, const void *
                    (size_t)(channels_first(p) ? points : p->m), (size_t)p->n},
         .local = {local, 1, 1},
         .args = list,
-        .arg_count = 2 + CONV_BUFFERS,
+        .arg_count = 3 + CONV_BUFFERS,
     };
     return ar_launch_run(queue, &launch, after, done);
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "activation.h"
 #include "problem.h"
 #include "words.h"
 
@@ -16,7 +17,7 @@ typedef struct list {
 typedef struct conv_text {
     int64_t n, c, m, groups;
     list in, k, stride, dilation, pad, end, outpad, xs, ys, rs, ws;
-    float alpha;
+    float alpha, beta;
     uint8_t nhwc, transposed, flip, type_x, type_w, type_y, type_bias, type_residual, activation, math, x_scale, x_zero,
         w_scale, w_zero, y_scale, y_zero, prepack;
 } conv_text;
@@ -24,8 +25,6 @@ typedef struct conv_text {
 static const char *const layout_names[] = {"nchw", "nhwc", NULL};
 static const char *const math_names[] = {"default", "strict", NULL};
 static const char *const vary_names[] = {"none", "one", "each", NULL};
-static const char *const activation_names[] = {"none", "relu",     "leaky_relu", "sigmoid",
-                                               "tanh", "gelu_erf", "gelu_tanh",  "silu", NULL};
 
 #define AT(field) offsetof(conv_text, field)
 #define LIST(word, field, most, required)                                                                          \
@@ -51,8 +50,9 @@ static const ar_word words[] = {
     {"y", AR_WORD_TYPE, AT(type_y), NULL, 0, 0, false},
     {"bias", AR_WORD_TYPE, AT(type_bias), NULL, 0, 0, false},
     {"res", AR_WORD_TYPE, AT(type_residual), NULL, 0, 0, false},
-    {"act", AR_WORD_NAME, AT(activation), activation_names, 0, 0, false},
+    {"act", AR_WORD_NAME, AT(activation), ar_activation_names, 0, 0, false},
     {"alpha", AR_WORD_FLOAT, AT(alpha), NULL, 0, 0, false},
+    {"beta", AR_WORD_FLOAT, AT(beta), NULL, 0, 0, false},
     {"xscale", AR_WORD_NAME, AT(x_scale), vary_names, 0, 0, false},
     {"xzero", AR_WORD_NAME, AT(x_zero), vary_names, 0, 0, false},
     {"wscale", AR_WORD_NAME, AT(w_scale), vary_names, 0, 0, false},
@@ -125,7 +125,7 @@ void ar_conv_format(const void *problem, char *text, size_t bytes) {
     arete_conv_args args;
     ar_conv_problem_describe(p, &desc, &args);
     arete_tensor x = tight_of(&args.x), y = tight_of(&args.y), r = tight_of(&args.residual);
-    conv_text t = {.n = p->n, .c = p->c, .m = p->m, .groups = p->groups, .alpha = p->alpha};
+    conv_text t = {.n = p->n, .c = p->c, .m = p->m, .groups = p->groups, .alpha = p->alpha, .beta = p->beta};
     t.in.count = t.k.count = p->rank;
     for (uint32_t i = 0; i < p->rank; ++i) {
         t.in.value[i] = p->in[(uint32_t)CONV_AXES - p->rank + i];
@@ -253,6 +253,7 @@ static arete_status make(conv_text *t, conv_problem *p) {
                             .math = (arete_math)t->math,
                             .activation = (arete_activation)t->activation,
                             .alpha = t->alpha,
+                            .beta = t->beta,
                             .prepack = t->prepack};
     arete_conv_args args = {0};
     int64_t kernel[ARETE_CONV_MAX_SPATIAL], out[ARETE_CONV_MAX_SPATIAL];

@@ -54,8 +54,8 @@ typedef struct arete_conv_desc {
     int64_t output_shape[ARETE_CONV_MAX_SPATIAL]; /**< transposed: y's spatial dims; all 0: from the formula. Given,
                                                        they decide the pads in place of pads_begin and pads_end */
     arete_math math;
-    arete_activation activation; /**< NONE to SILU */
-    float alpha;                 /**< the activation's parameters: alpha is the slope of leaky relu */
+    arete_activation activation;
+    float alpha; /**< the activation's parameters, as arete/activation.h has them (ReLU6: clip with 0 and 6) */
     float beta;
     const char *solver; /**< NULL: chosen; a name ("implicit"), or with parameters as arete_plan_solver() gives them */
     bool prepack; /**< w will come packed by arete_conv_pack_w() (weights that stay): the solver is chosen without
