@@ -114,6 +114,22 @@ static arete_status choose_estimated(const arete_device *device, const ar_family
     return ARETE_OK;
 }
 
+double ar_solve_estimate(const arete_device *device, const ar_family *family, const void *problem,
+                         const arete_roofs *roofs) {
+    double least = INFINITY;
+    for (size_t i = 0; family->solvers[i]; i++) {
+        const ar_solver *solver = family->solvers[i];
+        const char *why = "";
+        ar_params params;
+        if (!solver->applies(problem, device, &why)) {
+            continue;
+        }
+        guess(solver, device, problem, &params);
+        least = fmin(least, solver->estimate(problem, device, roofs, &params));
+    }
+    return least;
+}
+
 static arete_status choose(arete_device *device, const ar_family *family, const void *problem, const char *key,
                            const char *forced, choice *chosen) {
     arete_roofs roofs;

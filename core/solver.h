@@ -87,6 +87,11 @@ static inline const void *ar_plan_problem(const arete_plan *plan) {
 arete_status ar_solve(arete_device *device, const ar_family *family, const void *problem, const char *forced,
                       bool cached, arete_plan **plan);
 
+/* The lowest estimate of the family's solvers for the problem, seconds, INFINITY when none takes it: for solvers of
+ * other families that stand on this one. Sets no error text. */
+double ar_solve_estimate(const arete_device *device, const ar_family *family, const void *problem,
+                         const arete_roofs *roofs);
+
 /* The queue's scratch or the caller's workspace, whichever is to be used, checked for size. Borrowed. */
 arete_status ar_plan_scratch(const arete_plan *plan, arete_queue *queue, arete_buffer *given,
                              arete_buffer **scratch);

@@ -59,6 +59,7 @@ typedef struct conv_problem {
 
 extern const ar_family ar_conv_family;
 extern const ar_solver *const ar_conv_solvers[]; /* solvers.c; NULL-terminated */
+extern const ar_solver ar_conv_pointwise;
 extern const ar_solver ar_conv_plain;
 extern const ar_solver ar_conv_reference;
 

@@ -60,4 +60,8 @@ static inline bool ar_conv_has_kernels(const arete_device *device, const char **
 double ar_conv_seconds(const conv_problem *problem, const arete_roofs *roofs, double executed, double share,
                        double launches);
 
+/* solver_pointwise.c: packs weights that are B of the plan's product. */
+arete_status ar_conv_pack_matmul(const arete_plan *plan, arete_queue *queue, const arete_tensor *w,
+                                 arete_buffer *into);
+
 #endif

@@ -1,12 +1,14 @@
 /* The solvers of convolution, in the order they are asked; of equal estimates the first wins. */
-#include "problem.h"
+#include "solver_common.h"
 
 const ar_solver *const ar_conv_solvers[] = {
+    &ar_conv_pointwise,
     &ar_conv_plain,
     &ar_conv_reference,
     NULL,
 };
 
 const conv_packer ar_conv_packers[] = {
+    {&ar_conv_pointwise, ar_conv_pack_matmul},
     {NULL, NULL},
 };
