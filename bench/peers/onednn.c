@@ -190,7 +190,7 @@ static arete_status prepare(void *state, const ar_peer_case *on) {
     static const struct {
         const char *family;
         onednn_prepare prepare;
-    } families[] = {{"matmul", ar_onednn_matmul}};
+    } families[] = {{"matmul", ar_onednn_matmul}, {"conv", ar_onednn_conv}};
     const char *family = on->of->work->family->name;
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
         if (strcmp(family, families[i].family) == 0)
@@ -221,6 +221,13 @@ static arete_status take(void *state, size_t copy) {
     return status == ARETE_OK ? wait(state) : status;
 }
 
+static arete_status open_plain(uint32_t threads, const char *device, void **state, char *version, size_t bytes) {
+    arete_status status = open_onednn(threads, device, state, version, bytes);
+    if (status == ARETE_OK)
+        ((onednn *)*state)->plain = true;
+    return status;
+}
+
 const ar_peer ar_peer_onednn = {.name = "onednn",
                                 .summary = "oneDNN 2.x on the CPU, in its best layouts",
                                 .open = open_onednn,
@@ -231,3 +238,14 @@ const ar_peer ar_peer_onednn = {.name = "onednn",
                                 .take = take,
                                 .drop = drop,
                                 .close = close_onednn};
+
+const ar_peer ar_peer_onednn_nchw = {.name = "onednn_nchw",
+                                     .summary = "the same, but images stay in plain NCHW (or NHWC)",
+                                     .open = open_plain,
+                                     .prepare = prepare,
+                                     .run = run,
+                                     .wait = wait,
+                                     .give = give,
+                                     .take = take,
+                                     .drop = drop,
+                                     .close = close_onednn};

@@ -24,6 +24,7 @@
     X(dnnl_memory_desc_init_by_strides)                                                                            \
     X(dnnl_memory_desc_init_by_tag)                                                                                \
     X(dnnl_memory_desc_get_size)                                                                                   \
+    X(dnnl_memory_desc_equal)                                                                                      \
     X(dnnl_memory_create)                                                                                          \
     X(dnnl_memory_destroy)                                                                                         \
     X(dnnl_primitive_attr_create)                                                                                  \
@@ -36,6 +37,7 @@
     X(dnnl_post_ops_append_eltwise)                                                                                \
     X(dnnl_matmul_desc_init)                                                                                       \
     X(dnnl_dilated_convolution_forward_desc_init)                                                                  \
+    X(dnnl_dilated_deconvolution_forward_desc_init)                                                                \
     X(dnnl_softmax_forward_desc_init)                                                                              \
     X(dnnl_vanilla_rnn_forward_desc_init)                                                                          \
     X(dnnl_lstm_forward_desc_init)                                                                                 \
@@ -116,5 +118,6 @@ arete_status ar_onednn_pack(onednn *of, const dnnl_memory_desc_t *from, void *da
 /* How a family's cases are prepared: adds calls for each of on->copies. */
 typedef arete_status (*onednn_prepare)(onednn *of, const ar_peer_case *on);
 arete_status ar_onednn_matmul(onednn *of, const ar_peer_case *on);
+arete_status ar_onednn_conv(onednn *of, const ar_peer_case *on);
 
 #endif

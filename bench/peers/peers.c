@@ -5,11 +5,11 @@
 #include "error.h"
 #include "peer.h"
 
-extern const ar_peer ar_peer_openblas, ar_peer_blis, ar_peer_onednn, ar_peer_clblast;
+extern const ar_peer ar_peer_openblas, ar_peer_blis, ar_peer_onednn, ar_peer_onednn_nchw, ar_peer_clblast;
 
 const ar_peer *const ar_peers[] = {&ar_peer_openblas, &ar_peer_blis,
 #ifdef ARETE_HAVE_DNNL
-                                   &ar_peer_onednn,
+                                   &ar_peer_onednn, &ar_peer_onednn_nchw,
 #endif
                                    &ar_peer_clblast, NULL};
 
