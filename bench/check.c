@@ -51,7 +51,7 @@ static arete_status compare_block(ar_stage *stage, size_t output, const ar_block
     arete_plan_cost(stage->plan, &cost);
     ar_elements elements;
     size_t limit = ar_elements_affordable(of, cost.flops, operations > 0 ? operations : 2e8);
-    arete_status status = ar_elements_choose(tensor, stage->spec.data.seed, limit, &elements);
+    arete_status status = ar_elements_choose(of, output, stage->spec.data.seed, limit, &elements);
     if (status != ARETE_OK)
         return status;
     double *got = ar_os_alloc((elements.count ? elements.count : 1) * sizeof *got);

@@ -47,7 +47,18 @@ static void pick_edges(picker *into, const arete_tensor *tensor, int64_t total) 
     }
 }
 
-arete_status ar_elements_choose(const arete_tensor *tensor, uint64_t seed, size_t limit, ar_elements *elements) {
+/* Sorts the picked indices, drops repeats. */
+static void settle(picker *into) {
+    qsort(into->index, into->count, sizeof *into->index, compare_index);
+    size_t kept = into->count > 0;
+    for (size_t i = 1; i < into->count; i++)
+        if (into->index[i] != into->index[i - 1])
+            into->index[kept++] = into->index[i];
+    into->count = kept;
+}
+
+arete_status ar_elements_choose(const ar_case *of, size_t output, uint64_t seed, size_t limit, ar_elements *elements) {
+    const arete_tensor *tensor = &of->operands[output].tensor;
     int64_t total = arete_tensor_elements(tensor);
     if (limit < 64)
         limit = 64;
@@ -59,16 +70,14 @@ arete_status ar_elements_choose(const arete_tensor *tensor, uint64_t seed, size_
     if (all) {
         for (int64_t i = 0; i < total; i++)
             into.index[into.count++] = i;
+    } else if (of->work->sample) {
+        into.count = of->work->sample(of->of, output, seed, room, into.index);
+        settle(&into);
     } else {
         pick_edges(&into, tensor, total);
         for (uint64_t i = 0; into.count < room; i++)
             pick(&into, (int64_t)(ar_random(seed ^ 0x5eed, i) % (uint64_t)total));
-        qsort(into.index, into.count, sizeof *into.index, compare_index);
-        size_t kept = 1;
-        for (size_t i = 1; i < into.count; i++)
-            if (into.index[i] != into.index[i - 1])
-                into.index[kept++] = into.index[i];
-        into.count = kept;
+        settle(&into);
     }
     *elements = (ar_elements){into.index, into.count, all};
     return ARETE_OK;

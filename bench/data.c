@@ -29,6 +29,10 @@ static double whole_number(double low, double high, uint64_t bits) {
         double power = top > 0 ? exp2(floor(log2(top))) : 0;
         return fabs(high) >= fabs(low) ? power : -power;
     }
+    if (first == last && low < 0 && high > 0) { /* only 0: whole numbers of a power of two */
+        double unit = exp2(floor(log2(fmin(-low, high) / 3)));
+        return ((double)(bits % 7) - 3) * unit;
+    }
     return first + (double)(bits % ((uint64_t)(last - first) + 1));
 }
 

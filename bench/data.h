@@ -15,7 +15,9 @@
 
 typedef enum ar_data_mode {
     AR_DATA_RANDOM,  /* uniform in the operand's [low, high] */
-    AR_DATA_INTEGERS /* whole numbers from -3 to 3 within it: sums of products are exact in f32 */
+    /* Whole numbers from -3 to 3 within it: sums of products are exact in f32. Where 0 is the only one, -3 to 3 times
+     * a power of two. */
+    AR_DATA_INTEGERS
 } ar_data_mode;
 
 typedef struct ar_data_spec {

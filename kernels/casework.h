@@ -5,7 +5,7 @@
 #include "arete/plan.h"
 #include "solver.h"
 
-#define AR_MAX_OPERANDS 16
+#define AR_MAX_OPERANDS 32
 
 typedef enum ar_role {
     AR_INPUT,
@@ -52,6 +52,10 @@ typedef struct ar_casework {
      * i's data at its strides, before the run. */
     void (*expect)(const void *of, const void *const *host, size_t output, const int64_t *elements, size_t count,
                    double *values, double *magnitudes);
+    /* Which elements of output number output to check when not all can be afforded: fills in at most limit indices, in
+     * any order and repeats among them; how many. NULL: corners, edges and a random sample. For families whose
+     * expected values share work. */
+    size_t (*sample)(const void *of, size_t output, uint64_t seed, size_t limit, int64_t *elements);
     /* Allowed |got - want| / magnitude, before the rounding of the output's type. 0: exact. */
     double (*tolerance)(const void *of, const arete_plan *plan, size_t output);
     /* Whether results of whole numbers may come out rounded with this plan (Winograd); NULL: never. */

@@ -215,7 +215,7 @@ static arete_status check_output(ar_peer_process *process, ar_stage *stage, size
     limit = limit < CHECKED_VALUES ? limit : CHECKED_VALUES;
     ar_elements elements;
     char *text;
-    arete_status status = ar_elements_choose(&of->operands[output].tensor, seed, limit, &elements);
+    arete_status status = ar_elements_choose(of, output, seed, limit, &elements);
     if (status != ARETE_OK)
         return status;
     double *values = ar_os_alloc((elements.count ? elements.count : 1) * sizeof *values);

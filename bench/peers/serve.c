@@ -137,7 +137,7 @@ static arete_status do_values(server *s, char *words) {
     const arete_tensor *tensor = &s->of.operands[output].tensor;
     ar_elements elements;
     char *text = NULL;
-    arete_status status = ar_elements_choose(tensor, seed, (size_t)limit, &elements);
+    arete_status status = ar_elements_choose(&s->of, (size_t)output, seed, (size_t)limit, &elements);
     if (status != ARETE_OK)
         return status;
     double *values = ar_os_alloc((elements.count + 1) * sizeof *values);

@@ -67,6 +67,12 @@ static void kinds(void **state) {
     scale.low = 0.001;
     scale.high = 0.01;
     assert_near(ar_data_value(&whole, &scale, 0, 0), 1.0 / 128, 0); /* no whole number there: a power of two */
+    scale.low = -0.75;
+    scale.high = 0.75;
+    for (uint64_t i = 0; i < 100; i++) { /* 0 alone there: whole numbers of a power of two */
+        double v = ar_data_value(&whole, &scale, 0, i) * 4;
+        assert_true(v == rint(v) && v >= -3 && v <= 3);
+    }
 }
 
 static void stores(void **state) {
