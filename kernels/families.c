@@ -3,5 +3,12 @@
 #include "casework.h"
 #include "conv/casework.h"
 #include "matmul/casework.h"
+#include "rnn/casework.h"
 
-const ar_casework *const ar_families[] = {&ar_matmul_casework, &ar_conv_casework, &ar_attention_casework, NULL};
+const ar_casework *const ar_families[] = {
+    &ar_matmul_casework,
+    &ar_conv_casework,
+    &ar_attention_casework,
+    &ar_rnn_casework,
+    NULL,
+};

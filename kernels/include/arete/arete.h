@@ -13,5 +13,6 @@
 #include "arete/memory.h"
 #include "arete/plan.h"
 #include "arete/queue.h"
+#include "arete/rnn.h"
 
 #endif

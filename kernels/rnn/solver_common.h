@@ -1,0 +1,56 @@
+/* What the solvers of rnn share. */
+#ifndef AR_RNN_SOLVER_COMMON_H
+#define AR_RNN_SOLVER_COMMON_H
+
+#include "problem.h"
+
+/* rnn_args of cell.h, field by field. */
+typedef struct rnn_kernel_args {
+    int64_t steps, batch, input, hidden, proj;
+    int64_t step;
+    int64_t x_offset, x_step, x_lane;
+    int64_t y_offset, y_step, y_dir, y_lane;
+    int64_t lens_offset;
+    int64_t h0_offset, c0_offset, yh_offset, yc_offset;
+    int64_t h_dir, h_lane, c_dir, c_lane;
+    int64_t at[12];
+    float clip;
+    float alpha[RNN_ACTS], beta[RNN_ACTS];
+    int32_t has_h0, has_c0, has_y, has_yh, has_yc;
+    int32_t bias, peephole, input_forget, bounded, lengths, reverse, torch;
+} rnn_kernel_args;
+
+/* One layer as its kernels see it: where its input and output are. */
+typedef struct rnn_layer {
+    rnn_kernel_args args;
+    arete_buffer *x, *y, *lens;
+} rnn_layer;
+
+/* The operands of a layer. between: f32 in scratch, at bytes at[0] and at[1] in turn, of what lies between layers;
+ * lens_at: where in scratch (bytes) lengths from the host have been put. */
+void ar_rnn_layer(const rnn_problem *problem, const arete_rnn_args *args, int64_t layer, arete_buffer *scratch,
+                  const uint64_t between[2], uint64_t lens_at, rnn_layer *into);
+
+/* Build options that the problem and the device decide; x and y of layers in between are f32. */
+size_t ar_rnn_options(const rnn_problem *problem, const arete_device *device, int64_t layer, char *text, size_t bytes);
+
+/* VEC of the prelude. */
+static inline int64_t ar_rnn_vec(const arete_device *device) {
+    uint32_t width = device->info.vector_f32;
+    return width >= 16 ? 16 : width >= 8 ? 8 : 4;
+}
+
+static inline int64_t ar_rnn_ceil(int64_t a, int64_t b) {
+    return a / b + (a % b != 0);
+}
+
+static inline uint64_t ar_rnn_align(uint64_t bytes) {
+    return (bytes + 255) / 256 * 256;
+}
+
+/* Lengths from the host into scratch at byte lens_at, by launches that carry them; after: of the first one, which is
+ * used up. */
+arete_status ar_rnn_put_lengths(const rnn_problem *problem, const ar_kernel *kernel, arete_queue *queue,
+                                const int32_t *lens, arete_buffer *scratch, uint64_t lens_at, arete_wait_list *after);
+
+#endif
