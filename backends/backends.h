@@ -4,6 +4,7 @@
 
 #include "backend.h"
 
+extern const ar_backend ar_backend_hip;
 extern const ar_backend ar_backend_opencl;
 extern const ar_backend ar_backend_reference;
 

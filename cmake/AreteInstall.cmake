@@ -3,6 +3,7 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS arete arete_static EXPORT arete-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS arete_compile RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/arete)
 foreach(part core backends kernels)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${part}/include/arete DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endforeach()

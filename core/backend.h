@@ -12,7 +12,7 @@
 #include "objects.h"
 #include "program.h"
 
-#define AR_BACKEND_ABI 1
+#define AR_BACKEND_ABI 2
 
 /* Devices. */
 typedef struct ar_device_ops {
@@ -31,6 +31,10 @@ typedef struct ar_device_ops {
 typedef struct ar_memory_ops {
     arete_status (*alloc)(arete_device *device, uint64_t bytes, void **impl);
     void (*free)(arete_device *device, void *impl); /* enqueued work that uses it still finishes */
+    /* Host memory that the device reaches directly (pinned), for transfers at full speed that do not block. Both may
+     * be NULL: plain memory does as well. */
+    arete_status (*host_alloc)(arete_device *device, uint64_t bytes, void **memory);
+    void (*host_free)(arete_device *device, void *memory);
 } ar_memory_ops;
 
 /* A command's place in time: what it waits for (impls of events of the same device), and whether an event is wanted
@@ -85,6 +89,15 @@ typedef struct ar_program_ops {
     /* A kernel of the program. Its launches may come from several threads: the backend sees to that. */
     arete_status (*kernel)(arete_device *device, void *impl, const char *name, void **kernel);
     void (*kernel_release)(arete_device *device, void *kernel);
+    /* What makes OpenCL C, in which kernels are written, the backend's own language: core puts the texts before and
+     * behind each source that build() gets. NULL: nothing. */
+    const ar_source *before;
+    const char *after;
+    /* Compiles for target, a text of this backend's own (see ar_compile_apart), and gives the binary that load()
+     * takes, freed by ar_os_free. Called in a process that does nothing else and may be lost; needs no device of
+     * another context. NULL: this backend's compiler does not run apart. */
+    arete_status (*compile)(const char *target, const char *name, const char *source, const char *options,
+                            void **data, size_t *bytes);
 } ar_program_ops;
 
 /* Host memory that the device reaches fastest, and device memory as the host sees it: for measuring transfers. Called by

@@ -54,6 +54,34 @@ void arete_buffer_release(arete_buffer *buffer) {
     }
 }
 
+arete_status arete_host_alloc(arete_device *device, uint64_t bytes, void **memory) {
+    if (!device || !memory || bytes == 0) {
+        return ar_fail(ARETE_E_ARGUMENT, "arete_host_alloc: %s", !device   ? "device is NULL"
+                                                                 : !memory ? "memory is NULL"
+                                                                           : "bytes is 0");
+    }
+    if (device->backend->memory->host_alloc) {
+        return device->backend->memory->host_alloc(device, bytes, memory);
+    }
+    void *made = bytes > SIZE_MAX ? NULL : ar_os_alloc_aligned((size_t)bytes, 256);
+    if (!made) {
+        return ar_fail_memory("host memory", bytes);
+    }
+    *memory = made;
+    return ARETE_OK;
+}
+
+void arete_host_free(arete_device *device, void *memory) {
+    if (!device || !memory) {
+        return;
+    }
+    if (device->backend->memory->host_free) {
+        device->backend->memory->host_free(device, memory);
+    } else {
+        ar_os_free_aligned(memory);
+    }
+}
+
 uint64_t arete_buffer_size(const arete_buffer *buffer) {
     return buffer ? buffer->bytes : 0;
 }

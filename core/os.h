@@ -44,6 +44,25 @@ typedef struct ar_file_lock ar_file_lock;
 ar_file_lock *ar_file_lock_take(const char *path);
 void ar_file_lock_drop(ar_file_lock *lock);
 
+/* Runs a program and waits for it, at most for that long: input is what it reads from descriptor 0, reply what it
+ * wrote to descriptor 3 (at most `most` bytes are kept), log the end of what it wrote to 1 and 2. It runs in a process
+ * group of its own, which is killed when time is up. This process gets no signal, whatever the other does. */
+typedef struct ar_os_child {
+    char *reply; /* freed by ar_os_child_free */
+    size_t reply_bytes;
+    char log[4096]; /* NUL-terminated */
+    bool timed_out;
+    int exit_status; /* -1 when a signal ended it, or it is not known */
+    int signal;      /* 0: none */
+} ar_os_child;
+arete_status ar_os_run(const char *const *words, const void *input, size_t input_bytes, double seconds, size_t most,
+                       ar_os_child *child);
+void ar_os_child_free(ar_os_child *child);
+const char *ar_os_signal_name(int number); /* "SIGABRT" */
+bool ar_os_executable(const char *path);
+/* The folder of the file that holds this library (or of the program it is linked into). False: not known. */
+bool ar_os_own_folder(char *path, size_t bytes);
+
 const char *ar_os_env(const char *name); /* NULL when unset or empty */
 bool ar_os_set_env(const char *name, const char *value); /* only when it is unset; false: it was set already */
 /* CPUs this process may run on; contiguous: whether they are 0..count-1. */

@@ -75,38 +75,65 @@ static arete_status find_program(arete_device *device, const ar_source *source, 
     return status;
 }
 
-/* The text to compile: the embedded one, or while developing the files below ARETE_KERNEL_DIR. *owned is freed by
- * the caller. */
-static arete_status source_text(const ar_source *source, const char **text, size_t *length, char **owned) {
-    const char *folder = ar_os_env("ARETE_KERNEL_DIR");
-    *owned = NULL;
-    if (!folder) {
-        *text = source->text;
-        *length = source->length;
-        return ARETE_OK;
+/* One text after another; a NULL is left out. */
+static arete_status join(const char *const *parts, const size_t *lengths, size_t count, char **text, size_t *length) {
+    size_t bytes = 1, at = 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes += parts[i] ? lengths[i] + 1 : 0;
     }
-    char path[4096], *prelude = NULL, *body = NULL;
-    size_t prelude_length = 0, body_length = 0;
+    *text = ar_os_alloc(bytes);
+    if (!*text) {
+        return ar_fail_memory("a kernel's source", bytes);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i]) {
+            memcpy(*text + at, parts[i], lengths[i]);
+            at += lengths[i];
+            (*text)[at++] = '\n';
+        }
+    }
+    *length = at;
+    return ARETE_OK;
+}
+
+/* The prelude and the source, from the files below folder. Both are to be freed. */
+static arete_status read_source(const char *folder, const char *name, char *texts[2], size_t lengths[2]) {
+    char path[4096];
     snprintf(path, sizeof path, "%s/prelude.h", folder);
-    arete_status status = ar_os_read_file(path, &prelude, &prelude_length);
+    arete_status status = ar_os_read_file(path, &texts[0], &lengths[0]);
     if (status == ARETE_OK) {
-        snprintf(path, sizeof path, "%s/%s", folder, source->name);
-        status = ar_os_read_file(path, &body, &body_length);
+        snprintf(path, sizeof path, "%s/%s", folder, name);
+        status = ar_os_read_file(path, &texts[1], &lengths[1]);
     }
-    if (status == ARETE_OK) {
-        *owned = ar_os_alloc(prelude_length + body_length + 2);
-        status = *owned ? ARETE_OK : ar_fail_memory("a kernel's source", prelude_length + body_length);
+    return status == ARETE_OK ? ARETE_OK : ar_fail_within(status, "ARETE_KERNEL_DIR");
+}
+
+/* The text to compile: the embedded one, or while developing the files below ARETE_KERNEL_DIR, between what the
+ * backend wants around it. *owned is freed by the caller. */
+static arete_status source_text(const arete_device *device, const ar_source *source, const char **text,
+                                size_t *length, char **owned) {
+    const ar_program_ops *ops = device->backend->program;
+    const char *folder = ar_os_env("ARETE_KERNEL_DIR");
+    arete_status status = ARETE_OK;
+    char *read[2] = {NULL, NULL};
+    size_t read_lengths[2] = {0, 0};
+    *owned = NULL;
+    *text = source->text;
+    *length = source->length;
+    if (folder) {
+        status = read_source(folder, source->name, read, read_lengths);
     }
-    if (status == ARETE_OK) {
-        memcpy(*owned, prelude, prelude_length);
-        (*owned)[prelude_length] = '\n';
-        memcpy(*owned + prelude_length + 1, body, body_length);
-        *length = prelude_length + 1 + body_length;
+    if (status == ARETE_OK && (folder || ops->before || ops->after)) {
+        const char *const parts[] = {ops->before ? ops->before->text : NULL, read[0],
+                                     folder ? read[1] : source->text, ops->after};
+        const size_t lengths[] = {ops->before ? ops->before->length : 0, read_lengths[0],
+                                  folder ? read_lengths[1] : source->length, ops->after ? strlen(ops->after) : 0};
+        status = join(parts, lengths, sizeof parts / sizeof *parts, owned, length);
         *text = *owned;
     }
-    ar_os_free(prelude);
-    ar_os_free(body);
-    return status == ARETE_OK ? ARETE_OK : ar_fail_within(status, "ARETE_KERNEL_DIR");
+    ar_os_free(read[0]);
+    ar_os_free(read[1]);
+    return status;
 }
 
 /* Compiles, and keeps the binary. */
@@ -136,7 +163,7 @@ static arete_status build(arete_device *device, ar_program *program) {
     char *owned = NULL, *extended = NULL;
     const char *options = program->options;
     size_t length = 0;
-    arete_status status = source_text(program->source, &text, &length, &owned);
+    arete_status status = source_text(device, program->source, &text, &length, &owned);
     if (status != ARETE_OK) {
         return status;
     }

@@ -29,4 +29,4 @@ static void cl_memory_free(arete_device *device, void *impl) {
     ar_cl_of(device)->cl->clReleaseMemObject(impl);
 }
 
-const ar_memory_ops ar_cl_memory_ops = {cl_memory_alloc, cl_memory_free};
+const ar_memory_ops ar_cl_memory_ops = {.alloc = cl_memory_alloc, .free = cl_memory_free};

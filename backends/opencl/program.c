@@ -1,6 +1,8 @@
 /* Programs and kernels: built from source or from a binary. A program's impl is the cl_program itself. */
+#include <stdio.h>
 #include <string.h>
 
+#include "apart.h"
 #include "opencl_internal.h"
 
 /* The build log, freed with ar_os_free; NULL when there is none. */
@@ -59,8 +61,9 @@ static arete_status check_compiler(arete_device *device, const char *name) {
     return ARETE_OK;
 }
 
-static arete_status cl_program_build(arete_device *device, const char *name, const char *source,
-                                     const char *options, void **impl) {
+/* In this process. */
+static arete_status build_here(arete_device *device, const char *name, const char *source, const char *options,
+                               void **impl) {
     ar_cl_device *own = ar_cl_of(device);
     cl_context context;
     arete_status status = check_compiler(device, name);
@@ -70,7 +73,6 @@ static arete_status cl_program_build(arete_device *device, const char *name, con
     if (status) {
         return status;
     }
-    options = options ? options : "";
     cl_int code = CL_SUCCESS;
     cl_program program = own->cl->clCreateProgramWithSource(context, 1, &source, NULL, &code);
     if (!program || code) {
@@ -110,6 +112,69 @@ static arete_status cl_program_load(arete_device *device, const void *data, size
     if (!status) {
         *impl = program;
     }
+    return status;
+}
+
+/* How another process finds the same kind of device. */
+static void target_of(const arete_device *device, char *text, size_t bytes) {
+    snprintf(text, bytes, "%s, %s, driver %s", device->info.name, device->info.platform, device->info.driver);
+}
+
+/* With ARETE_COMPILE=isolated another process compiles, and this one takes the binary: a compiler that crashes is then
+ * an error. The driver may still compile a second time when the binary is first run; that cannot be contained. */
+static arete_status cl_program_build(arete_device *device, const char *name, const char *source,
+                                     const char *options, void **impl) {
+    options = options ? options : "";
+    if (ar_compile_asked() != AR_COMPILE_ISOLATED) {
+        return build_here(device, name, source, options, impl);
+    }
+    char target[512];
+    void *data = NULL;
+    size_t bytes = 0;
+    target_of(device, target, sizeof target);
+    const ar_compile_request request = {ar_backend_opencl.name, target, name, options, source};
+    arete_status status = check_compiler(device, name);
+    status = status ? status : ar_compile_apart(&request, &data, &bytes);
+    if (!status) {
+        status = cl_program_load(device, data, bytes, options, impl);
+        ar_os_free(data);
+    }
+    return status;
+}
+
+static arete_status cl_program_binary(arete_device *device, void *impl, void **data, size_t *bytes);
+
+/* The other process's part: finds the device, builds, gives the binary. */
+static arete_status cl_program_compile(const char *target, const char *name, const char *source,
+                                       const char *options, void **data, size_t *bytes) {
+    const arete_context_desc desc = {.backends = ar_backend_opencl.name, .cache_dir = "off", .tuning_dir = "off"};
+    arete_context *context = NULL;
+    arete_status status = arete_context_create(&desc, &context);
+    if (status) {
+        return ar_fail_within(status, "%s", name);
+    }
+    arete_device *device = NULL;
+    for (size_t i = 0; i < arete_device_count(context) && !device; i++) {
+        char text[512];
+        target_of(arete_device_at(context, i), text, sizeof text);
+        device = strcmp(text, target) == 0 ? arete_device_at(context, i) : NULL;
+    }
+    if (!device) {
+        status = ar_fail(ARETE_E_NOT_FOUND, "%s: the compiling process finds no %s; it has %s", name, target,
+                         arete_context_backend_text(context));
+    } else {
+        void *program = NULL;
+        status = build_here(device, name, source, options, &program);
+        if (!status) {
+            status = cl_program_binary(device, program, data, bytes);
+            ar_cl_of(device)->cl->clReleaseProgram(program);
+        }
+        if (!status && *bytes == 0) {
+            status = ar_fail(ARETE_E_UNSUPPORTED, "%s: %s gives no binaries, so nothing can be compiled in another "
+                             "process; unset ARETE_COMPILE", name, target);
+        }
+    }
+    arete_context_release(context);
     return status;
 }
 
@@ -198,4 +263,5 @@ const ar_program_ops ar_cl_program_ops = {
     .release = cl_program_release,
     .kernel = cl_program_kernel,
     .kernel_release = cl_kernel_release,
+    .compile = cl_program_compile,
 };

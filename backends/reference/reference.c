@@ -188,7 +188,7 @@ static arete_status reference_event_seconds(arete_event *event, double *seconds)
 }
 
 static const ar_device_ops device_ops = {reference_enumerate, reference_close, NULL};
-static const ar_memory_ops memory_ops = {reference_alloc, reference_free};
+static const ar_memory_ops memory_ops = {.alloc = reference_alloc, .free = reference_free};
 static const ar_queue_ops queue_ops = {
     .create = reference_queue_create,
     .destroy = reference_queue_destroy,

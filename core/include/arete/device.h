@@ -46,6 +46,9 @@ typedef struct arete_device_info {
     bool workers_pinned; /**< CPU driver's workers are known to be spread over the cores */
     uint32_t compute_capability; /**< NVIDIA: 10 * major + minor; 0 elsewhere */
     const char *extensions;      /**< space-separated, as the driver gives them */
+    uint32_t subgroup_size;      /**< work-items that run in step (warp, wavefront); 0: unknown, or none */
+    uint32_t registers_per_unit; /**< 32-bit registers of a compute unit; 0: unknown */
+    uint32_t items_per_unit;     /**< work-items that a compute unit keeps resident at most; 0: unknown */
 } arete_device_info;
 
 /** How many devices the context has: at least 1 (reference), unless the backends were restricted. */

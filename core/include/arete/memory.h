@@ -26,6 +26,15 @@ ARETE_API void arete_buffer_release(arete_buffer *buffer);
 ARETE_API uint64_t arete_buffer_size(const arete_buffer *buffer);
 ARETE_API arete_device *arete_buffer_device(const arete_buffer *buffer);
 
+/**
+ * Allocates bytes (> 0) of host memory that the device reaches directly (pinned), where its driver has such: transfers
+ * from and to it run at full speed and do not block the call that enqueues them. Plain memory, aligned to 256 bytes,
+ * elsewhere. Freed by arete_host_free() with the same device, before the context goes, once no transfer uses it.
+ * Returns ARETE_OK, ARETE_E_ARGUMENT, ARETE_E_MEMORY, ARETE_E_DEVICE; on failure *memory is unchanged. Any thread.
+ */
+ARETE_API arete_status arete_host_alloc(arete_device *device, uint64_t bytes, void **memory);
+ARETE_API void arete_host_free(arete_device *device, void *memory); /**< memory NULL is fine */
+
 #define ARETE_MAX_RANK 8
 
 /**
