@@ -1,7 +1,8 @@
 /* A test double of hiprtc and of NVRTC, under both names. What it makes of a source is an image for double.c: the
- * texts in it from "@kernel" to the end of the line; or it does what ARETE_DOUBLE_RTC asks for:
+ * texts in it from "@kernel" to the end of the line (none: every kernel is there); or it does what ARETE_DOUBLE_RTC asks for:
  *   error    a failing build with a log         abort, segfault, hang, exit   the compiler's bad days
  *   garbage  writes junk to every descriptor    empty   gives no code         damaged   code that no driver takes
+ * ARETE_DOUBLE_KEEP, a folder: every source is written there, named by its kernel file and a hash.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <signal.h>
@@ -25,9 +26,31 @@ static void take_kernels(const char *source) {
         size_t length = strcspn(at, "\n");
         used += (size_t)sprintf(image + used, "%.*s\n", (int)length, at);
     }
+    if (used < 8) /* all kernels are there, without parameters */
+        sprintf(image, "\177ELF");
 }
 
-static int create(void **program, const char *source) {
+static void keep(const char *source, const char *name) {
+    const char *folder = getenv("ARETE_DOUBLE_KEEP");
+    char path[4096];
+    unsigned long hash = 0xcbf29ce484222325u; /* FNV-1a */
+    for (const char *at = source; folder && *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
+    int used = folder ? snprintf(path, sizeof path, "%s/%s", folder, name) : -1;
+    for (char *at = path + (folder ? strlen(folder) + 1 : 0); used > 0 && *at; at++)
+        *at = *at == '/' ? '-' : *at;
+    if (used < 0 || used > 4000)
+        return;
+    snprintf(path + used, sizeof path - (size_t)used, ".%016lx.hip", hash);
+    FILE *file = fopen(path, "w");
+    if (file) {
+        fputs(source, file);
+        fclose(file);
+    }
+}
+
+static int create(void **program, const char *source, const char *name) {
+    keep(source, name ? name : "unnamed");
     take_kernels(source);
     *program = image;
     return 0;
@@ -71,8 +94,8 @@ BOTH(hiprtcVersion, nvrtcVersion, (int *major, int *minor), {
 BOTH(hiprtcCreateProgram, nvrtcCreateProgram,
      (void **program, const char *source, const char *name, int headers, const char *const *texts,
       const char *const *names), {
-         (void)name, (void)headers, (void)texts, (void)names;
-         return create(program, source);
+         (void)headers, (void)texts, (void)names;
+         return create(program, source, name);
      })
 BOTH(hiprtcCompileProgram, nvrtcCompileProgram, (void *program, int count, const char *const *options), {
     (void)program;
