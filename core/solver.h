@@ -74,6 +74,12 @@ struct arete_plan {
     _Alignas(16) unsigned char problem[];
 };
 
+/* Whether the device runs work-items in step, so that groups of one leave all lanes but one idle: CPU-class solvers
+ * refuse such devices. */
+static inline bool ar_runs_in_step(const arete_device *device) {
+    return device->info.subgroup_size > 1;
+}
+
 static inline const void *ar_plan_problem(const arete_plan *plan) {
     return plan->problem;
 }

@@ -157,9 +157,11 @@ static int split(char *text, const char **words, int count) {
 static arete_status compile_with(const rtc *of, const char *arch, const char *name, const char *source,
                                  char *options, void **data, size_t *bytes) {
     /* A comma where a vector was meant is an error, not a vector of its last value. */
-    static const char *const amd[] = {"-O3", "-std=c++17", "-ffp-contract=on", "-Werror=unused-value"};
+    /* Kernels that name no group size run in groups of at most 256: clang would leave them registers for 1024. */
+    static const char *const amd[] = {"-O3", "-std=c++17", "-ffp-contract=on", "-Werror=unused-value",
+                                      "--gpu-max-threads-per-block=256"};
     static const char *const nvidia[] = {"--std=c++17", "--device-as-default-execution-space", "--diag-error=174",
-                                         "--diag-suppress=177,161,550"};
+                                         "--diag-suppress=177,161,550", NULL};
     const char *words[MOST_OPTIONS + 8];
     char target[96];
     bool ptx = false;
@@ -170,7 +172,7 @@ static arete_status compile_with(const rtc *of, const char *arch, const char *na
         snprintf(target, sizeof target, "--gpu-architecture=%s", arch);
     }
     words[count++] = target;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < COUNT(amd) && (of->nvidia ? nvidia : amd)[i]; i++) {
         words[count++] = of->nvidia ? nvidia[i] : amd[i];
     }
     count = split(options, words, count);

@@ -93,14 +93,24 @@ template <class AR_T, int AR_N> struct ar_vec;
     {                                                                                                              \
         return AR_MASK(AR_T, AR_N)(a.lo op b.lo, a.hi op b.hi);                                                    \
     }
+#define AR_LOGIC                                                                                                    \
+    __device__ __forceinline__ auto operator!() const { return *this == ar_vec((AR_T)0); }                         \
+    __device__ __forceinline__ auto operator||(ar_vec b) const                                                     \
+    {                                                                                                              \
+        return (*this != ar_vec((AR_T)0)) | (b != ar_vec((AR_T)0));                                                \
+    }                                                                                                              \
+    __device__ __forceinline__ auto operator&&(ar_vec b) const                                                     \
+    {                                                                                                              \
+        return (*this != ar_vec((AR_T)0)) & (b != ar_vec((AR_T)0));                                                \
+    }
 #define AR_OPERATORS(N)                                                                                            \
     AR_OPERATOR##N(+) AR_OPERATOR##N(-) AR_OPERATOR##N(*) AR_OPERATOR##N(/) AR_OPERATOR##N(%) AR_OPERATOR##N(&)    \
     AR_OPERATOR##N(|) AR_OPERATOR##N(^) AR_OPERATOR##N(<<) AR_OPERATOR##N(>>) AR_COMPARE##N(<) AR_COMPARE##N(>)    \
-    AR_COMPARE##N(<=) AR_COMPARE##N(>=) AR_COMPARE##N(==) AR_COMPARE##N(!=)                                        \
-    __device__ __forceinline__ ar_vec operator-() const { return ar_vec((AR_T)0) - *this; }                        \
+    AR_COMPARE##N(<=) AR_COMPARE##N(>=) AR_COMPARE##N(==) AR_COMPARE##N(!=) AR_LOGIC                                \
+    __device__ __forceinline__ ar_vec operator-() const { return ar_vec((AR_T)-1) * *this; }                       \
     __device__ __forceinline__ ar_vec operator~() const { return *this ^ ar_vec((AR_T)-1); }
 
-/* A negative zero is kept: -x is not 0 - x for floats. */
+/* -x is -1 * x: 0 - x would lose the sign of a zero. */
 template <class AR_T> struct __align__(2 * sizeof(AR_T)) ar_vec<AR_T, 2> {
     AR_T x, y;
     ar_vec() = default;

@@ -6,7 +6,14 @@
 #include "opencl_internal.h"
 
 /* cl_nv_device_attribute_query; not in <CL/cl.h>. */
-enum { NV_COMPUTE_CAPABILITY_MAJOR = 0x4000, NV_COMPUTE_CAPABILITY_MINOR = 0x4001 };
+enum {
+    NV_COMPUTE_CAPABILITY_MAJOR = 0x4000,
+    NV_COMPUTE_CAPABILITY_MINOR = 0x4001,
+    NV_REGISTERS_PER_BLOCK = 0x4002,
+    NV_WARP_SIZE = 0x4003
+};
+/* cl_amd_device_attribute_query. */
+enum { AMD_WAVEFRONT_WIDTH = 0x4043 };
 
 enum { TEXT_NAME, TEXT_VENDOR, TEXT_PLATFORM, TEXT_DRIVER, TEXT_EXTENSIONS };
 
@@ -124,6 +131,11 @@ static void describe_vectors(const ar_cl *cl, cl_device_id id, const char *exten
     if (ar_cl_has_word(extensions, "cl_nv_device_attribute_query")) {
         info->compute_capability = 10 * number32(cl, id, NV_COMPUTE_CAPABILITY_MAJOR) +
                                    number32(cl, id, NV_COMPUTE_CAPABILITY_MINOR);
+        info->registers_per_unit = number32(cl, id, NV_REGISTERS_PER_BLOCK);
+        info->subgroup_size = number32(cl, id, NV_WARP_SIZE);
+    }
+    if (ar_cl_has_word(extensions, "cl_amd_device_attribute_query")) {
+        info->subgroup_size = number32(cl, id, AMD_WAVEFRONT_WIDTH);
     }
 }
 

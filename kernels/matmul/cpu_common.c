@@ -41,6 +41,9 @@ bool ar_matmul_cpu_applies(const matmul_problem *p, const arete_device *device, 
     *why = "the reference device runs no kernels";
     if (device->info.kind == ARETE_DEVICE_REFERENCE)
         return false;
+    *why = "it has one work-item in a group, and the device runs many in step";
+    if (ar_runs_in_step(device))
+        return false;
     *why = "the device has no f64";
     if (p->type_a == ARETE_F64 && !device->info.has_f64)
         return false;

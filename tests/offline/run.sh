@@ -1,199 +1,250 @@
 #!/bin/sh
-# run.sh KERNELS FOLDER: compiles every GPU-class .cl below KERNELS for AMD, NVIDIA and SPIR-V devices, as far as
-# compilers for them are installed, and the others as OpenCL C; prints registers, spills and local memory of each gpu_tiled variant. Fails when something
-# stops compiling, or spills more than spills.txt allows. Exits with 77, and says so, without any compiler.
+# run.sh few|all PROGRAMS FOLDER: every GPU-class program of the library (few: one of each kernel file) through the
+# compilers of devices that are not here. collect gathers the programs; PROGRAMS is where it and compile lie.
 #
-# Needs clang 14 or newer, with libclc (Debian: clang-15 libclc-15) for figures, as calls of unknown built-ins cost
-# registers; ptxas (PATH or /usr/local/cuda/bin) for NVIDIA; llvm-spirv for SPIR-V. CLC names libclc's folder.
+#   hiprtc       gfx90a gfx1030          the library's own way there (needs libamdhip64, no GPU)
+#   NVRTC        sm_75 sm_80 sm_90       likewise (needs libnvrtc of a CUDA toolkit)
+#   clang HIP    gfx942 gfx1100          clang 19 or newer knows both; sm_90 where there is no NVRTC
+#   clang OpenCL gfx90a gfx942 gfx1100   the same programs without the dialect, with libclc where clang reads it
+#   SPIR-V                               where llvm-spirv is
+#
+# Prints a line for each compiler, target and kernel file: programs, registers, spilled bytes, local memory, wavefronts
+# (warps) that the registers leave room for on a SIMD (multiprocessor). FOLDER/table.txt has a line for each program,
+# FOLDER/programs its text. Fails when something does not compile, or spills more than spills.txt allows. A compiler
+# that is missing is said; exits with 77 without any. ARETE_OFFLINE_TARGETS="gfx90a sm_90" restricts the targets.
 set -u
-kernels=$1 folder=$2
+what=$1 programs=$2 folder=$3
 here=$(dirname "$0")
-clc=${CLC:-/usr/lib/clc}
 rm -rf "$folder"
-mkdir -p "$folder"
+mkdir -p "$folder/programs"
 PATH=$PATH:/usr/local/cuda/bin
+table=$folder/table.txt
+: > "$table"
 status=0
-cl="-x cl -cl-std=CL1.2 -Xclang -finclude-default-header -w -O3 -nogpulib -I $kernels -include $kernels/prelude.h"
+# One of each file is enough by default: its options are those of the first case.
+ARETE_COMPILE=inside ARETE_NVRTC_LIBRARY=$ARETE_DOUBLE_RTC_LIBRARY ARETE_DOUBLE_KEEP=$folder/programs \
+    "$programs/offline_collect" "$what" || exit 1
+if [ "$what" = few ]; then
+    for file in "$folder"/programs/*.hip; do
+        kernel=${file%.*.hip}
+        [ "${last:-}" = "$kernel" ] && rm "$file"
+        last=$kernel
+    done
+fi
+set -- "$folder"/programs/*.hip
+echo "$# programs of $(for f; do basename "${f%.*.hip}"; done | sort -u | wc -l) kernel files"
 
-# builds CLANG TARGET-FLAGS...: whether that compiler makes code for that target.
-builds() {
-    compiler=$1
-    shift
-    echo '__kernel void k(__global float *x) { x[get_global_id(0)] = fma(x[0], x[1], x[2]); }' > "$folder/probe.cl"
-    $compiler -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -w -O1 -nogpulib "$@" -S "$folder/probe.cl" \
-        -o "$folder/probe.s" > "$folder/probe.log" 2>&1
+wanted() { # TARGET
+    case " ${ARETE_OFFLINE_TARGETS:-$1} " in *" $1 "*) return 0 ;; esac
+    return 1
 }
 
-# The newest clang that reads libclc's bitcode, else the newest clang.
-clang="" library=""
+# Rows: COMPILER TARGET FILE REGISTERS SPILL LOCAL PRIVATE
+rows() { # COMPILER TARGET LOG...: of a log with "== FILE" and figures in any of the forms below
+    awk -v compiler="$1" -v target="$2" '
+        function row() {
+            if (kernel != "" && registers != "")
+                print compiler, target, file, registers, spill + 0, local + 0, private + 0
+            registers = ""; spill = 0; local = 0; private = 0
+        }
+        function number(name,  at) { at = $0; sub(".*" name " *:? *", "", at); return at + 0 }
+        /^== / { row(); file = $2; kernel = "" }
+        /^kernel registers/ { row(); kernel = "k"; registers = $3; spill = $5; local = $7; private = $9; row() }
+        /ptxas info .*Compiling entry/ { row(); kernel = "k" }
+        /bytes stack frame/ { private = $0; sub(/ bytes stack frame.*/, "", private); sub(/.* /, "", private)
+                              spill = $0; sub(/ bytes spill stores.*/, "", spill); sub(/.* /, "", spill) }
+        /ptxas info .*Used .* registers/ { registers = $0; sub(/.*Used /, "", registers); registers += 0
+                              if (/bytes smem/) { local = $0; sub(/ bytes smem.*/, "", local); sub(/.* /, "", local) } }
+        /remark: Function Name/ { row(); kernel = "k" }
+        /remark: *VGPRs:/ { registers = number("VGPRs:") }
+        /remark: *AGPRs:/ { registers += number("AGPRs:") }
+        /remark: *VGPRs Spill:/ { spill = 4 * number("VGPRs Spill:") }
+        /remark: *ScratchSize/ { private = number("lane\\]:") }
+        /remark: *LDS Size/ { local = number("block\\]:") }
+        END { row() }' "$3" >> "$table"
+}
+
+failed() { # COMPILER TARGET FILE LOG
+    echo "FAILED: $(basename "$3") does not compile for $2 ($1):"
+    grep -n "^#define" "$3" | head -n 40 | sed 's/^[0-9]*:#define //' | grep -v "(" | head -n 30 | tr '\n' ' '
+    echo
+    grep -v remark "$4" | head -n 20
+    status=1
+}
+
+runtime() { # COMPILER FLAVOUR TARGET FILE...: the library's own compilers
+    compiler=$1 flavour=$2 target=$3
+    shift 3
+    wanted "$target" || return 0
+    log=$folder/$compiler-$target.log
+    ARETE_COMPILE_OPTIONS=$([ "$flavour" = nvidia ] && echo --ptxas-options=-v) \
+        "$programs/offline_compile" "$flavour $target" "$@" > "$log" 2>&1
+    code=$?
+    if [ $code = 77 ]; then
+        echo "no $compiler: $(sed -n 's/^no compiler: //p' "$log")"
+        return 1
+    fi
+    if grep -q "knows no $target" "$log"; then
+        echo "no $compiler for $target: it does not know it"
+        return 1
+    fi
+    if [ $code != 0 ]; then
+        echo "FAILED: $compiler for $target:"
+        awk '/^== /{f=$2} /^FAILED|error/{print f ": " $0}' "$log" | head -n 20
+        grep -q "^==" "$log" || cat "$log"
+        status=1
+    fi
+    rows "$compiler" "$target" "$log"
+}
+
+# The newest clang, and the newest that reads libclc's bitcode.
+clang="" clc_clang="" clc=""
+probe=$folder/probe.cl
+echo '__kernel void k(__global float *x) { x[get_global_id(0)] = fma(x[0], x[1], exp(x[2])); }' > "$probe"
+cl="-x cl -cl-std=CL1.2 -Xclang -finclude-default-header -w -O3 -nogpulib"
 for version in 21 20 19 18 17 16 15 14 ""; do
     name=clang${version:+-$version}
     command -v "$name" > /dev/null || continue
     [ -z "$clang" ] && clang=$name
-    amd_clc="-Xclang -mlink-builtin-bitcode -Xclang $clc/amdgcn--amdhsa.bc"
-    if [ -e "$clc/amdgcn--amdhsa.bc" ] && builds "$name" -target amdgcn-amd-amdhsa -mcpu=gfx90a $amd_clc; then
-        clang=$name library=yes
-        break
-    fi
+    for bitcode in "${CLC:-/usr/lib/clc}" "/usr/lib/clc-$version" "/usr/lib/llvm-$version/lib/clc"; do
+        [ -z "$clc_clang" ] && [ -e "$bitcode/amdgcn--amdhsa.bc" ] &&
+            $name $cl -target amdgcn-amd-amdhsa -mcpu=gfx90a -Xclang -mlink-builtin-bitcode \
+                -Xclang "$bitcode/amdgcn--amdhsa.bc" -S "$probe" -o "$folder/probe.s" 2> /dev/null &&
+            clc_clang=$name clc=$bitcode/amdgcn--amdhsa.bc
+    done
 done
-if [ -z "$clang" ]; then
-    echo "skipped: clang is not installed (Debian: clang-15 libclc-15)"
-    exit 77
-fi
-echo "compiler: $($clang --version | head -n 1)"
-[ -n "$library" ] || echo "no libclc that it reads: calls of built-ins stay, so registers are not those of a device"
 
-allowed() { # TARGET CASE: bytes that may spill
-    awk -v t="$1" -v c="$2" '$1 == t && $2 == c {x = $3} END {print x + 0}' "$here/spills.txt"
+knows() { # CLANG ARCH
+    echo '__attribute__((global)) void k(float *x) { x[0] = 1; }' > "$folder/probe.hip"
+    "$1" -x hip --offload-device-only --cuda-device-only --offload-arch="$2" -nogpuinc -nogpulib -S "$folder/probe.hip" \
+        -o "$folder/probe.s" 2> /dev/null
 }
 
-row() { # TARGET CASE REGISTERS SPILL LOCAL NOTE
-    printf '%-8s %-34s %9s %6s %7s  %s\n' "$@"
-    limit=$(allowed "$1" "$2")
-    if [ -n "$library" ] && [ "$4" -gt "$limit" ]; then
-        echo "FAILED: $2 spills $4 bytes on $1, allowed are $limit"
-        status=1
+hip() { # ARCH FILE...: clang alone, without HIP's headers and libraries
+    arch=$1
+    shift
+    wanted "$arch" || return 0
+    if [ -z "$clang" ] || ! knows "$clang" "$arch"; then
+        echo "no clang HIP for $arch: ${clang:-clang} ${clang:+does not know it}${clang:-is not installed}"
+        return 1
     fi
+    log=$folder/clang-hip-$arch.log
+    : > "$log"
+    for file; do
+        echo "== $file" >> "$log"
+        "$clang" -x hip --offload-device-only --cuda-device-only --offload-arch="$arch" -nogpuinc -nogpulib -O3 -std=c++17 \
+            -ffp-contract=on -Werror=unused-value --gpu-max-threads-per-block=256 -Rpass-analysis=kernel-resource-usage -S "$file" \
+            -o "$folder/out.s" > "$folder/one.log" 2>&1 || failed "$clang" "$arch" "$file" "$folder/one.log"
+        cat "$folder/one.log" >> "$log"
+    done
+    rows clang-HIP "$arch" "$log"
 }
 
-failed() { # TARGET CASE LOG
-    echo "FAILED: $2 does not compile for $1:"
-    head -n 20 "$3"
-    status=1
-}
-
-figure() { # LOG NAME: the largest figure of that name in clang's remarks
-    sed -n "s/.*remark: *$2: \([0-9]*\).*/\1/p" "$1" | sort -n | tail -n 1
-}
-
-amd() { # ARCH FILE CASE OPTIONS...
-    arch=$1 file=$2 case=$3
-    shift 3
+opencl() { # ARCH FILE...: the text between the dialect and its end is OpenCL C
+    arch=$1
+    shift
+    wanted "$arch" || return 0
+    compiler=${clc_clang:-$clang}
+    [ "$arch" = gfx942 ] && compiler=$clang
+    [ -n "$compiler" ] || return 1
     links=""
-    [ -n "$library" ] && links="-Xclang -mlink-builtin-bitcode -Xclang $clc/amdgcn--amdhsa.bc"
-    log=$folder/log
-    if ! $clang $cl -target amdgcn-amd-amdhsa -mcpu="$arch" $links -Rpass-analysis=kernel-resource-usage "$@" \
-        -S "$kernels/$file" -o "$folder/out.s" > "$log" 2>&1; then
-        failed "$arch" "$case" "$log"
-        return
+    [ "$compiler" = "$clc_clang" ] && links="-Xclang -mlink-builtin-bitcode -Xclang $clc"
+    if ! $compiler $cl -target amdgcn-amd-amdhsa -mcpu="$arch" -S "$probe" -o "$folder/probe.s" 2> /dev/null; then
+        echo "no clang OpenCL for $arch: $compiler does not know it"
+        return 1
     fi
-    # From the remarks (clang 15 on), else from the code's own notes.
-    registers=$(figure "$log" VGPRs)
-    scratch=$(figure "$log" 'ScratchSize \[bytes\/lane\]')
-    spilled=$(figure "$log" 'VGPRs Spill')
-    local=$(figure "$log" 'LDS Size \[bytes\/block\]')
-    waves=$(sed -n 's/.*remark: *Occupancy [^:]*: \([0-9]*\).*/\1/p' "$log" | sort -n | head -n 1)
-    [ -n "$registers" ] || registers=$(sed -n 's/^; NumVgprs: //p' "$folder/out.s" | sort -n | tail -n 1)
-    [ -n "$spilled" ] || spilled=$(sed -n 's/.*vgpr_spill_count: *//p' "$folder/out.s" | sort -n | tail -n 1)
-    row "$arch" "$case" "${registers:-?}" "$((4 * ${spilled:-0}))" "${local:-?}" \
-        "private ${scratch:-?}${waves:+, $waves waves a SIMD}"
+    log=$folder/clang-opencl-$arch.log
+    : > "$log"
+    for file; do
+        echo "== $file" >> "$log"
+        plain "$file" > "$folder/one.cl"
+        $compiler $cl -target amdgcn-amd-amdhsa -mcpu="$arch" $links -Rpass-analysis=kernel-resource-usage \
+            -S "$folder/one.cl" -o "$folder/out.s" > "$folder/one.log" 2>&1 ||
+            failed "$compiler" "$arch" "$file" "$folder/one.log"
+        cat "$folder/one.log" >> "$log"
+    done
+    rows clang-OpenCL "$arch" "$log"
 }
 
-nvidia() { # ARCH FILE CASE OPTIONS...
-    arch=$1 file=$2 case=$3
-    shift 3
-    links=""
-    [ -n "$library" ] && links="-Xclang -mlink-builtin-bitcode -Xclang $clc/nvptx64--nvidiacl.bc"
-    log=$folder/log
-    if ! $clang $cl -target nvptx64-nvidia-nvidiacl -Xclang -target-cpu -Xclang sm_75 $links "$@" \
-        -S "$kernels/$file" -o "$folder/out.ptx" > "$log" 2>&1; then
-        failed "$arch" "$case" "$log"
-        return
-    fi
-    if [ -z "$library" ]; then
-        row "$arch" "$case" ? 0 ? "PTX only: unlinked built-ins"
-        return
-    fi
-    if ! ptxas -v -arch="$arch" "$folder/out.ptx" -o "$folder/out.cubin" > "$log" 2>&1; then
-        failed "$arch" "$case" "$log"
-        return
-    fi
-    registers=$(sed -n 's/.*Used \([0-9]*\) registers.*/\1/p' "$log" | sort -n | tail -n 1)
-    spilled=$(sed -n 's/.* \([0-9]*\) bytes spill stores.*/\1/p' "$log" | sort -n | tail -n 1)
-    local=$(sed -n 's/.* \([0-9]*\) bytes smem.*/\1/p' "$log" | sort -n | tail -n 1)
-    frame=$(sed -n 's/.* \([0-9]*\) bytes stack frame.*/\1/p' "$log" | sort -n | tail -n 1)
-    row "$arch" "$case" "$registers" "${spilled:-0}" "${local:-0}" "private ${frame:-0}"
+plain() { # FILE: without the dialect
+    awk '/^\/\* dialect.h:/ { skip = 1 } !skip { line[++n] = $0 } /^extern "C" \{/ { skip = 0 }
+         END { while (n && line[n] !~ /^}$/) n--; for (i = 1; i < n; i++) print line[i] }' "$1"
 }
 
-spirv() { # - FILE CASE OPTIONS...
-    file=$2 case=$3
-    shift 3
-    if $clang $cl -target spir64-unknown-unknown -emit-llvm -c "$@" "$kernels/$file" -o "$folder/out.bc" \
-        > "$folder/log" 2>&1 && $translator "$folder/out.bc" -o "$folder/out.spv" > "$folder/log" 2>&1; then
-        row spirv "$case" - 0 - ""
-    else
-        failed spirv "$case" "$folder/log"
+spirv() { # FILE...
+    translator=""
+    for version in 21 20 19 18 17 16 15 14 ""; do
+        name=llvm-spirv${version:+-$version}
+        [ -z "$translator" ] && command -v "$name" > /dev/null && translator=$name
+    done
+    if [ -z "$translator" ] || [ -z "$clang" ]; then
+        echo "no SPIR-V: llvm-spirv is not installed"
+        return 1
     fi
-}
-
-# What there is to compile for.
-targets=""
-for arch in gfx90a gfx942 gfx1100; do
-    if builds "$clang" -target amdgcn-amd-amdhsa -mcpu=$arch; then
-        targets="$targets amd:$arch"
-    else
-        echo "no $arch: $clang does not know it"
-    fi
-done
-if command -v ptxas > /dev/null && builds "$clang" -target nvptx64-nvidia-nvidiacl; then
-    targets="$targets nvidia:sm_90"
-else
-    echo "no NVIDIA: ptxas is not installed (CUDA toolkit)"
-fi
-translator=""
-for version in 21 20 19 18 17 16 15 14 ""; do
-    name=llvm-spirv${version:+-$version}
-    [ -z "$translator" ] && command -v "$name" > /dev/null && translator=$name
-done
-if [ -n "$translator" ]; then
-    targets="$targets spirv:-"
-else
-    echo "no SPIR-V: llvm-spirv is not installed"
-fi
-if [ -z "$targets" ]; then
-    echo "skipped: $clang makes code for none of these devices"
-    exit 77
-fi
-
-everywhere() { # FILE CASE OPTIONS...
-    for target in $targets; do
-        ${target%%:*} "${target#*:}" "$@"
+    wanted spirv || return 0
+    for file; do
+        plain "$file" > "$folder/one.cl"
+        ${clc_clang:-$clang} $cl -target spir64-unknown-unknown -emit-llvm -c "$folder/one.cl" -o "$folder/out.bc" \
+            > "$folder/one.log" 2>&1 && $translator "$folder/out.bc" -o "$folder/out.spv" > "$folder/one.log" 2>&1 ||
+            failed "$translator" spirv "$file" "$folder/one.log"
     done
 }
 
-printf '%-8s %-34s %9s %6s %7s\n' target case registers spill local
-# The variants as solver_gpu_tiled.c lists them: X(name, tm, tn, tk, wm, wn, vector, buffers, local)
-sed -n 's/^ *X(\([0-9x_a-z]*\), \([0-9, ]*\)).*/\1 \2/p' "$kernels/matmul/solver_gpu_tiled.c" | tr -d , > "$folder/variants"
-[ -s "$folder/variants" ] || { echo "FAILED: no variants in solver_gpu_tiled.c"; exit 1; }
-tile() {
-    echo "-DTM=$1 -DTN=$2 -DTK=$3 -DWM=$4 -DWN=$5 -DVECTOR=$6 -DBUFFERS=$7 -DLOCAL=$8"
-}
-while read -r name sizes; do
-    everywhere matmul/gpu_tiled.cl "f32_$name" $(tile $sizes)
-done < "$folder/variants"
+some=""
+if [ "$what" = few ]; then
+    runtime hiprtc amd gfx90a "$@" && some=yes
+    runtime NVRTC nvidia sm_90 "$@" && some=yes
+    [ -n "$some" ] || { hip gfx90a "$@" && some=yes; }
+else
+    for arch in gfx90a gfx1030; do runtime hiprtc amd $arch "$@" && some=yes; done
+    nvrtc=""
+    for arch in sm_75 sm_80 sm_90; do runtime NVRTC nvidia $arch "$@" && some=yes && nvrtc=yes; done
+    [ -n "$nvrtc" ] || { hip sm_90 "$@" && some=yes; }
+    for arch in gfx942 gfx1100; do hip $arch "$@" && some=yes; done
+    for arch in gfx90a gfx942 gfx1100; do opencl $arch "$@" && some=yes; done
+    spirv "$@" && some=yes
+fi
+if [ -z "$some" ]; then
+    echo "skipped: no compiler for any of these devices (Debian: libamdhip64-5, clang-19; CUDA: NVRTC)"
+    exit 77
+fi
 
-big=$(tile 128 128 16 8 8 4 2 1) small=$(tile 64 64 16 4 4 4 2 1)
-everywhere matmul/gpu_tiled.cl f32_ta_tb $big -DTRANS_A=1 -DTRANS_B=1
-everywhere matmul/gpu_tiled.cl f32_ta $big -DTRANS_A=1
-everywhere matmul/gpu_tiled.cl f32_tb_bias_gelu $big -DTRANS_B=1 -DBIAS=1 -DACT=5 -DBETA=1
-everywhere matmul/gpu_tiled.cl f32_split $big -DSPLIT=1
-everywhere matmul/gpu_tiled.cl f16 $big -DTYPE_A=f16 -DTYPE_B=f16 -DTYPE_C=f16
-everywhere matmul/gpu_tiled.cl bf16 $big -DTYPE_A=bf16 -DTYPE_B=bf16 -DTYPE_C=bf16
-everywhere matmul/gpu_tiled.cl f64 $small -DREAL_F64=1 -DTYPE_A=f64 -DTYPE_B=f64 -DTYPE_C=f64
-everywhere matmul/gpu_tiled.cl i8_i32 $big -DTYPE_A=i8 -DTYPE_B=i8 -DTYPE_C=i32 -DZERO_A=2 -DZERO_B=1
-everywhere matmul/gpu_tiled.cl f16_u8_scaled $big -DTYPE_A=f16 -DTYPE_B=u8 -DTYPE_C=f32 -DZERO_B=2 -DSCALE_B=2
-
-# The other kernels are for CPUs, with private memory that no GPU has: only whether they compile alone is seen.
-for path in "$kernels"/*/*.cl; do
-    file=${path#"$kernels"/}
-    case=$(basename "$file" .cl)
-    case $file in
-    */gpu_*) continue ;;
-    esac
-    if $clang $cl -target spir64-unknown-unknown -emit-llvm -c "$path" -o "$folder/out.bc" > "$folder/log" 2>&1; then
-        printf '%-8s %s\n' compiles "$case"
-    else
-        failed OpenCL "$case" "$folder/log"
-    fi
-done
+awk -v allowed="$here/spills.txt" '
+    function ceil(x, by) { return int((x + by - 1) / by) * by }
+    # Wavefronts that the registers leave room for: files of 512 (gfx9: a lane of a SIMD), 1024 or 1536 (gfx10, gfx11,
+    # wavefronts of 32), 65536 a multiprocessor.
+    function waves(target, registers,  most, left) {
+        if (registers < 1) registers = 1
+        if (target ~ /^sm_/) { most = target == "sm_75" ? 32 : 64; left = int(65536 / (32 * ceil(registers, 8))) }
+        else if (target ~ /^gfx9/) { most = 8; left = int(512 / ceil(registers, 8)) }
+        else if (target ~ /^gfx11/) { most = 16; left = int(1536 / ceil(registers, 24)) }
+        else { most = 16; left = int(1024 / ceil(registers, 16)) }
+        return left < most ? left : most
+    }
+    BEGIN { while ((getline line < allowed) > 0) { split(line, w, " "); if (line !~ /^#/) { most[w[1], w[2], w[3]] = w[4]; count[w[1], w[2], w[3]] = w[5] } } }
+    {
+        name = $3; sub(/.*\//, "", name); sub(/\.[0-9a-f]*\.hip$/, "", name)
+        key = $1 " " $2 " " name
+        if (!(key in n)) { order[++keys] = key; low[key] = 1e9; room[key] = 1e9 }
+        n[key]++
+        if ($4 < low[key]) low[key] = $4
+        if ($4 > high[key]) high[key] = $4
+        if ($5 > spill[key]) spill[key] = $5
+        spilling[key] += $5 > 0
+        if ($6 > local[key]) local[key] = $6
+        if ($7 > private[key]) private[key] = $7
+        w2 = waves($2, $4); if (w2 < room[key]) room[key] = w2
+    }
+    END {
+        printf "%-13s %-8s %-26s %7s %9s %14s %6s %8s %6s\n", "compiler", "target", "kernel file", "kernels", "registers", "spill (kernels)", "local", "private", "waves"
+        for (i = 1; i <= keys; i++) {
+            key = order[i]; split(key, k, " ")
+            printf "%-13s %-8s %-26s %7d %9s %8d (%d) %8d %8d %6d\n", k[1], k[2], k[3], n[key], low[key] "-" high[key], spill[key], spilling[key], local[key], private[key], room[key]
+            if (spill[key] > most[k[1], k[2], k[3]] + 0 || spilling[key] > count[k[1], k[2], k[3]] + 0) {
+                printf "FAILED: %s: %d kernels spill up to %d bytes; allowed are %d and %d (spills.txt)\n", key, spilling[key], spill[key], count[k[1], k[2], k[3]] + 0, most[k[1], k[2], k[3]] + 0
+                bad = 1
+            }
+        }
+        exit bad
+    }' "$table" || status=1
 exit $status
