@@ -172,4 +172,5 @@ const ar_backend ar_backend_hip = {
     .queue = &ar_hip_queue_ops,
     .event = &ar_hip_event_ops,
     .program = &ar_hip_program_ops,
+    .host = &ar_hip_host_ops,
 };

@@ -138,6 +138,7 @@ arete_status ar_hip_compile(const char *target, const char *name, const char *so
 
 extern const ar_device_ops ar_hip_device_ops;
 extern const ar_memory_ops ar_hip_memory_ops;
+extern const ar_host_ops ar_hip_host_ops;
 extern const ar_queue_ops ar_hip_queue_ops;
 extern const ar_event_ops ar_hip_event_ops;
 extern const ar_program_ops ar_hip_program_ops;

@@ -1,4 +1,4 @@
-/* Buffers and pinned host memory. The driver aligns both to 256 bytes. */
+/* Buffers and page-locked host memory. The driver aligns both to 256 bytes. */
 #include "hip_internal.h"
 
 static arete_status hip_memory_alloc(arete_device *device, uint64_t bytes, void **impl) {
@@ -75,3 +75,25 @@ static void hip_host_free(arete_device *device, void *memory) {
 }
 
 const ar_memory_ops ar_hip_memory_ops = {hip_memory_alloc, hip_memory_free, hip_host_alloc, hip_host_free};
+
+static arete_status hip_pin(arete_queue *queue, uint64_t bytes, void **impl, void **pointer) {
+    *impl = NULL;
+    return hip_host_alloc(queue->device, bytes, pointer);
+}
+
+static void hip_unpin(arete_queue *queue, void *impl, void *pointer) {
+    (void)impl;
+    hip_host_free(queue->device, pointer);
+}
+
+static arete_status hip_map(arete_queue *queue, arete_buffer *buffer, uint64_t offset, uint64_t bytes, bool write,
+                            void **pointer) {
+    (void)buffer, (void)offset, (void)bytes, (void)write, (void)pointer;
+    return ar_fail(ARETE_E_UNSUPPORTED, "%s: a HIP buffer is not mapped; read and write it", queue->device->info.id);
+}
+
+static arete_status hip_unmap(arete_queue *queue, arete_buffer *buffer, void *pointer) {
+    return hip_map(queue, buffer, 0, 0, false, &pointer);
+}
+
+const ar_host_ops ar_hip_host_ops = {hip_pin, hip_unpin, hip_map, hip_unmap};

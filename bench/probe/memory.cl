@@ -17,6 +17,11 @@
 #define CHUNKED 0
 #endif
 
+#ifndef LOCAL_POINTER /* see kernels/prelude.h; HIP has its own */
+#define LOCAL_POINTER(type, name) __local type *name
+#define LOCAL_POINTER_TAKE(type, name)
+#endif
+
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
 #if W == 1
@@ -88,7 +93,8 @@ __kernel void triad(__global const float *in, __global float *out, long count, i
 
 /* Each work-item reads 16 bytes a time from a tile of local memory, 4 times a step, neighbours beside each other. tile:
  * 4 * the group's size, which is a power of 2, of uint4. */
-__kernel void local_read(__global const uint *in, __global uint *out, int steps, __local uint4 *tile) {
+__kernel void local_read(__global const uint *in, __global uint *out, int steps, LOCAL_POINTER(uint4, tile)) {
+    LOCAL_POINTER_TAKE(uint4, tile);
     int item = (int)get_local_id(0), n = (int)get_local_size(0), mask = 4 * n - 1;
     for (int i = item; i < 4 * n; i += n)
         tile[i] = vload4(i, in);
