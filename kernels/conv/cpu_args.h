@@ -1,0 +1,255 @@
+/* conv/cpu_args.h: what the CPU-class convolution kernels share: the argument block, the way out of a sum.
+ *
+ * The host has the same struct of int64_t (solver_cpu.h). Distances and offsets are in elements of their operand.
+ * Axes are depth, height, width. Positions of a plane follow each other tightly; element (n, c, position) is at
+ * n * image + c * channel + position * point.
+ *
+ * Parameters
+ *   TYPE_X, TYPE_Y, TYPE_R, TYPE_BIAS  storage of x, y, residual, bias; packed weights are always f32
+ *   BIAS, RESIDUAL     1: there is one
+ *   ACT                see epilogue.h
+ *   X_LAST, Y_LAST     1: channels are contiguous (NHWC); 0: positions are (NCHW). Of y and residual alike.
+ */
+#ifndef TYPE_X
+#define TYPE_X f32
+#endif
+#ifndef TYPE_Y
+#define TYPE_Y f32
+#endif
+#ifndef TYPE_R
+#define TYPE_R TYPE_Y
+#endif
+#ifndef RESIDUAL
+#define RESIDUAL 0
+#endif
+#ifndef X_LAST
+#define X_LAST 0
+#endif
+#ifndef Y_LAST
+#define Y_LAST 0
+#endif
+#include "epilogue.h"
+
+typedef struct {
+    long c, m; /* channels in and out, of one group */
+    long groups;
+    long in[3], out[3], taps[3], stride[3], dilation[3], pad[3];
+    long x_image, x_channel, x_point;
+    long y_image, y_channel, y_point;
+    long r_image, r_channel, r_point;
+    long x_offset, w_offset, y_offset, r_offset, bias_offset;
+    long block[8]; /* the kernel's own */
+} conv_args;
+
+/* Where the sums of one group of one image go; channels count within the group. */
+typedef struct {
+    __global STORAGE(TYPE_Y) *y;
+    __global const STORAGE(TYPE_R) *r;
+    __global const STORAGE(TYPE_BIAS) *bias;
+    long y_channel, y_point, r_channel, r_point;
+    real slope;
+} conv_way_out;
+
+static inline conv_way_out way_out(const conv_args *s, long image, long group, real slope,
+                                   __global STORAGE(TYPE_Y) *y, __global const STORAGE(TYPE_R) *r,
+                                   __global const STORAGE(TYPE_BIAS) *bias)
+{
+    conv_way_out w;
+    w.y = y + s->y_offset + image * s->y_image + group * s->m * s->y_channel;
+    w.r = r;
+#if RESIDUAL
+    w.r = r + s->r_offset + image * s->r_image + group * s->m * s->r_channel;
+#endif
+    w.bias = bias;
+#if BIAS
+    w.bias = bias + s->bias_offset + group * s->m;
+#endif
+    w.y_channel = s->y_channel;
+    w.y_point = s->y_point;
+    w.r_channel = s->r_channel;
+    w.r_point = s->r_point;
+    w.slope = slope;
+    return w;
+}
+
+/* The first count lanes to and from memory; pieces of half the width each, when count is known to the compiler. */
+#if defined(__clang__) && !REAL_F64
+#if LANES == 16
+typedef float8 near_float8 __attribute__((aligned(4)));
+#endif
+#if LANES >= 8
+typedef float4 near_float4 __attribute__((aligned(4)));
+#endif
+typedef float2 near_float2 __attribute__((aligned(4)));
+
+static inline void store_count_f32(realv x, __global float *p, int count)
+{
+    if (count >= LANES) {
+        STORE_NEAR(__global, realv, x, p);
+        return;
+    }
+#if LANES == 16
+    const float8 x8 = count & 8 ? x.hi : x.lo;
+    if (count & 8)
+        *(__global near_float8 *)p = x.lo;
+    p += count & 8;
+#elif LANES == 8
+    const float8 x8 = x;
+#endif
+#if LANES >= 8
+    const float4 x4 = count & 4 ? x8.hi : x8.lo;
+    if (count & 4)
+        *(__global near_float4 *)p = x8.lo;
+    p += count & 4;
+#else
+    const float4 x4 = x;
+#endif
+    if (count & 2)
+        *(__global near_float2 *)p = x4.lo;
+    if (count & 1)
+        p[count & 2] = count & 2 ? x4.s2 : x4.s0;
+}
+
+static inline realv load_count_f32(__global const float *p, int count)
+{
+    realv x = (realv)(0);
+    if (count >= LANES)
+        return LOAD_NEAR(__global const, realv, p);
+    int at = 0;
+    float part[LANES] __attribute__((aligned(64)));
+    vstorev(x, 0, part);
+#if LANES == 16
+    if (count & 8) {
+        *(float8 *)part = *(__global const near_float8 *)p;
+        at = 8;
+    }
+#endif
+#if LANES >= 8
+    if (count & 4) {
+        *(float4 *)(part + at) = *(__global const near_float4 *)(p + at);
+        at += 4;
+    }
+#endif
+    if (count & 2) {
+        *(float2 *)(part + at) = *(__global const near_float2 *)(p + at);
+        at += 2;
+    }
+    if (count & 1)
+        part[at] = p[at];
+    return vloadv(0, part);
+}
+#else
+static inline void store_count_f32(realv x, __global float *p, int count) { STORE_PART(f32, x, p, count); }
+static inline realv load_count_f32(__global const float *p, int count)
+{
+    realv x;
+    LOAD_PART(f32, x, p, count);
+    return x;
+}
+#endif
+static inline void store_count_f16(realv x, __global half *p, int count) { STORE_PART(f16, x, p, count); }
+static inline void store_count_bf16(realv x, __global ushort *p, int count) { STORE_PART(bf16, x, p, count); }
+static inline realv load_count_f16(__global const half *p, int count)
+{
+    realv x;
+    LOAD_PART(f16, x, p, count);
+    return x;
+}
+static inline realv load_count_bf16(__global const ushort *p, int count)
+{
+    realv x;
+    LOAD_PART(bf16, x, p, count);
+    return x;
+}
+#define STORE_COUNT(type) CAT2(store_count_, type)
+#define LOAD_COUNT(type) CAT2(load_count_, type)
+
+/* Lanes are count positions of output channel m, the first one at position. Needs y_point == 1. */
+static inline void finish_positions(const conv_way_out *o, realv x, long m, long position, int count)
+{
+#if BIAS
+    x += (realv)(LOADS(TYPE_BIAS)(o->bias + m));
+#endif
+#if RESIDUAL
+    x += LOAD_COUNT(TYPE_R)(o->r + m * o->r_channel + position, count);
+#endif
+    x = activate(x, o->slope);
+    STORE_COUNT(TYPE_Y)(x, o->y + m * o->y_channel + position, count);
+}
+
+/* Lanes are count output channels from m on, at one position. Needs y_channel == 1. */
+static inline void finish_channels(const conv_way_out *o, realv x, long m, long position, int count)
+{
+#if BIAS
+    x += LOAD_COUNT(TYPE_BIAS)(o->bias + m, count);
+#endif
+#if RESIDUAL
+    x += LOAD_COUNT(TYPE_R)(o->r + position * o->r_point + m, count);
+#endif
+    x = activate(x, o->slope);
+    STORE_COUNT(TYPE_Y)(x, o->y + position * o->y_point + m, count);
+}
+
+/* x[i] lane j becomes x[j] lane i. */
+static inline void transpose(realv *x)
+{
+    realv y[LANES];
+#if LANES == 16 && defined(__clang__)
+    /* In this order all but the last two of the four rounds stay within 128 bits, where shuffles are cheap. */
+#pragma unroll
+    for (int i = 0; i < 16; i += 2) {
+        y[i] = __builtin_shufflevector(x[i], x[i + 1], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+        y[i + 1] =
+            __builtin_shufflevector(x[i], x[i + 1], 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+    }
+    /* y[4q], y[4q+1], ...: columns 4l, 4l+1, 4l+2, 4l+3 of rows 4q .. 4q + 3, in 128-bit lane l */
+#pragma unroll
+    for (int q = 0; q < 16; q += 4) {
+#pragma unroll
+        for (int i = 0; i < 2; ++i) {
+            x[q + 2 * i] = __builtin_shufflevector(y[q + i], y[q + i + 2], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25,
+                                                   12, 13, 28, 29);
+            x[q + 2 * i + 1] = __builtin_shufflevector(y[q + i], y[q + i + 2], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11,
+                                                       26, 27, 14, 15, 30, 31);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+        realv a = __builtin_shufflevector(x[i], x[i + 4], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+        realv b =
+            __builtin_shufflevector(x[i], x[i + 4], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+        realv c =
+            __builtin_shufflevector(x[i + 8], x[i + 12], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+        realv d = __builtin_shufflevector(x[i + 8], x[i + 12], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29,
+                                          30, 31);
+        y[i] = __builtin_shufflevector(a, c, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+        y[i + 4] = __builtin_shufflevector(a, c, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+        y[i + 8] = __builtin_shufflevector(b, d, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+        y[i + 12] = __builtin_shufflevector(b, d, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+    }
+#pragma unroll
+    for (int i = 0; i < LANES; ++i)
+        x[i] = y[i];
+#else
+#pragma unroll
+    for (int i = 0; i < LANES / 2; ++i)
+        INTERLEAVE(y[2 * i], y[2 * i + 1], x[i], x[i + LANES / 2]);
+#pragma unroll
+    for (int i = 0; i < LANES / 2; ++i)
+        INTERLEAVE(x[2 * i], x[2 * i + 1], y[i], y[i + LANES / 2]);
+#if LANES >= 8
+#pragma unroll
+    for (int i = 0; i < LANES / 2; ++i)
+        INTERLEAVE(y[2 * i], y[2 * i + 1], x[i], x[i + LANES / 2]);
+#if LANES == 16
+#pragma unroll
+    for (int i = 0; i < LANES / 2; ++i)
+        INTERLEAVE(x[2 * i], x[2 * i + 1], y[i], y[i + LANES / 2]);
+#else
+#pragma unroll
+    for (int i = 0; i < LANES; ++i)
+        x[i] = y[i];
+#endif
+#endif
+#endif
+}

@@ -1,0 +1,248 @@
+/* cpu_direct.cl: convolution with output channels along the lanes and positions broadcast; CPU class.
+ *
+ * A group copies the part of x that its strip of outputs reads (all input channels, padding as zeros) into
+ * private memory once, as reals; every value of it is then read by broadcasts straight from there, tap by
+ * tap: there is no im2col matrix anywhere. Without padding (1 x 1 above all) x is read where it lies. A tile's sums stand in registers over all of K.
+ *
+ * Strip      rows x columns of outputs of one depth; [c][depth tap][row][column] of inputs, at most STRIP_MAX.
+ * Weights    packed f32 [ceil(m/NR)][c][KD][KH][KW][NR], NR = NV * LANES, channels from m on are 0 (cpu_pack.cl)
+ * Tiles      TH x TW positions by NR channels; what TW leaves over of the columns is RW wide (0: nothing), what TH
+ *            leaves over of the rows is RH high. TH > 1 only where TW is all of a strip's columns.
+ * Group      one work-item. Global (strips, blocks of channels, images * groups); block[0..1] rows and columns of
+ *            a strip, block[2] blocks of NR channels that a group makes.
+ * Registers  TH * TW * NV sums + NV + 1: 14 x 2 fits 32, 6 x 2 fits 16.
+ * On the way out a tile is turned (log2(LANES) shuffles a vector) so that NCHW gets runs of TW positions.
+ * Limit      compute; with few positions to a strip, the stream of weights.
+ * Precision  f32 by fma, one chain over K.
+ */
+#ifndef TW
+#define TW 14
+#endif
+#ifndef TH
+#define TH 1
+#endif
+#ifndef RW
+#define RW 0
+#endif
+#ifndef RH
+#define RH 0
+#endif
+#ifndef NV
+#define NV 2
+#endif
+#ifndef KD
+#define KD 1
+#endif
+#ifndef KH
+#define KH 1
+#endif
+#ifndef KW
+#define KW 1
+#endif
+#ifndef SW
+#define SW 1 /* stride along the width */
+#endif
+#ifndef DW
+#define DW 1 /* dilation along the width */
+#endif
+#ifndef STRIP_MAX
+#define STRIP_MAX 65536 /* reals of the strip and LANES more; 0: x is read where it lies */
+#endif
+#if STRIP_MAX
+#define A_SPACE
+#else
+#define A_SPACE __global
+#endif
+#if RW && RH
+#error "a strip has tiles left over to the right or below, not both"
+#endif
+#include "conv/cpu_args.h"
+#if !STRIP_MAX && (X_LAST || CODE(TYPE_X) != CODE_f32)
+#error "only f32 with contiguous positions can be read where it lies"
+#endif
+#define NR (NV * LANES)
+#define TILE_MAX (TH * TW > RW ? TH * TW : RW)
+
+typedef struct {
+    long c;
+    long plane;    /* of the strip: reals of one channel */
+    long slice;    /* of one depth tap */
+    long line;     /* from one row tap to the next */
+    long next_row; /* from an output row to the next */
+} strip_shape;
+
+#define DT_NAME tile_main
+#define DT_H TH
+#define DT_W TW
+#include "conv/direct_tile.h"
+#if RW
+#define DT_NAME tile_rest
+#define DT_H TH
+#define DT_W RW
+#include "conv/direct_tile.h"
+#endif
+#if RH
+#define DT_NAME tile_rest
+#define DT_H RH
+#define DT_W TW
+#include "conv/direct_tile.h"
+#endif
+
+#if STRIP_MAX
+/* columns inputs of a row from ix on; zeros outside of 0 .. width - 1. Whole vectors are moved where x still has
+ * `left` elements from the row's start on; what is stored too much is written over by what comes next. */
+static inline void copy_row(real *to, __global const STORAGE(TYPE_X) *row, long ix, long columns, long width,
+                            long left, long point)
+{
+    long i = 0;
+    for (; i < columns && ix + i < 0; ++i)
+        to[i] = 0;
+    const long end = min(columns, width - ix);
+#if !X_LAST
+    for (; i < end && ix + i + LANES <= left; i += LANES)
+        STORE_NEAR(, realv, LOADV(TYPE_X)(row + ix + i), to + i);
+    i = min(i, max(end, 0L));
+#endif
+    for (; i < end; ++i)
+        to[i] = LOADS(TYPE_X)(row + (ix + i) * point);
+    for (; i < columns; ++i)
+        to[i] = 0;
+}
+
+static inline void copy_strip(real *to, const conv_args *s, __global const STORAGE(TYPE_X) *x, const strip_shape *t,
+                              long iz, long iy, long ix, long rows, long columns, long row_step)
+{
+    for (long c = 0; c < s->c; ++c) {
+        for (long z = 0; z < KD; ++z) {
+            real *at = to + c * t->plane + z * t->slice;
+            const long in_z = iz + z * s->dilation[0];
+            for (long r = 0; r < rows; ++r, at += columns) {
+                const long in_y = iy + r * row_step;
+                if (in_z < 0 || in_z >= s->in[0] || in_y < 0 || in_y >= s->in[1]) {
+                    for (long i = 0; i < columns; ++i)
+                        at[i] = 0;
+                } else {
+                    const long from = c * s->x_channel + (in_z * s->in[1] + in_y) * s->in[2] * s->x_point;
+                    copy_row(at, x + from, ix, columns, s->in[2],
+                             (s->c - 1) * s->x_channel + s->in[0] * s->in[1] * s->in[2] - from, s->x_point);
+                }
+            }
+        }
+    }
+}
+#endif
+
+/* Positions of the sums out[i][v], i < height * width, from row oy and column ox on. */
+static inline void store_tile(const conv_way_out *o, const conv_args *s, const realv *out, long m0, long plane_at,
+                              int height, int width)
+{
+#pragma unroll
+    for (int v = 0; v < NV; ++v) {
+        const long m = m0 + v * LANES;
+        const int channels = (int)min((long)LANES, s->m - m);
+        if (channels <= 0)
+            break;
+#pragma unroll
+        for (int y = 0; y < height; ++y) {
+#if Y_LAST
+            for (int i = 0; i < width; ++i)
+                finish_channels(o, out[(y * width + i) * NV + v], m, plane_at + y * s->out[2] + i, channels);
+#else
+#pragma unroll
+            for (int i0 = 0; i0 < width; i0 += LANES) {
+                realv part[LANES];
+#pragma unroll
+                for (int i = 0; i < LANES; ++i)
+                    part[i] = i0 + i < width ? out[(y * width + i0 + i) * NV + v] : out[(y * width + i0) * NV + v];
+                transpose(part);
+                const int count = width - i0 < LANES ? width - i0 : LANES;
+                if (channels == LANES) {
+#pragma unroll
+                    for (int j = 0; j < LANES; ++j)
+                        finish_positions(o, part[j], m + j, plane_at + y * s->out[2] + i0, count);
+                } else {
+                    for (int j = 0; j < channels; ++j)
+                        finish_positions(o, part[j], m + j, plane_at + y * s->out[2] + i0, count);
+                }
+            }
+#endif
+        }
+    }
+}
+
+__attribute__((reqd_work_group_size(1, 1, 1)))
+__kernel void conv_cpu_direct(const conv_args s, const real slope, __global const STORAGE(TYPE_X) *x,
+                              __global const float *w, __global const STORAGE(TYPE_BIAS) *bias,
+                              __global const STORAGE(TYPE_R) *residual, __global STORAGE(TYPE_Y) *y)
+{
+    realv out[TILE_MAX * NV];
+    const long image = get_group_id(2) / s.groups;
+    const long group = get_group_id(2) % s.groups;
+    const long across = (s.out[2] + s.block[1] - 1) / s.block[1];
+    const long down = (s.out[1] + s.block[0] - 1) / s.block[0];
+    const long at = get_group_id(0);
+    const long ox = at % across * s.block[1];
+    const long oy = at / across % down * s.block[0];
+    const long oz = at / across / down;
+    const long rows = min(s.block[0], s.out[1] - oy);
+    const long columns = min(s.block[1], s.out[2] - ox);
+    const long iz = oz * s.stride[0] - s.pad[0];
+    const long iy = oy * s.stride[1] - s.pad[1];
+    const long ix = ox * SW - s.pad[2];
+    x += s.x_offset + image * s.x_image + group * s.c * s.x_channel;
+
+    strip_shape t;
+    t.c = s.c;
+#if STRIP_MAX
+    real strip[STRIP_MAX] __attribute__((aligned(64)));
+    const long in_columns = (columns - 1) * SW + (KW - 1) * DW + 1;
+    /* A kernel one tap high needs only the rows at the stride. */
+    const long row_step = KH == 1 ? s.stride[1] : 1;
+    const long in_rows = KH == 1 ? rows : (rows - 1) * s.stride[1] + (KH - 1) * s.dilation[1] + 1;
+    t.slice = in_rows * in_columns;
+    t.plane = KD * t.slice;
+    t.line = s.dilation[1] * in_columns;
+    t.next_row = (KH == 1 ? 1 : s.stride[1]) * in_columns;
+    copy_strip(strip, &s, x, &t, iz, iy, ix, in_rows, in_columns, row_step);
+    const real *from = strip;
+#else
+    t.slice = s.dilation[0] * s.in[1] * s.in[2];
+    t.plane = s.x_channel;
+    t.line = s.dilation[1] * s.in[2];
+    t.next_row = s.stride[1] * s.in[2];
+    __global const float *from = x + (iz * s.in[1] + iy) * s.in[2] + ix;
+#endif
+
+    const conv_way_out o = way_out(&s, image, group, slope, y, residual, bias);
+    const long blocks = (s.m + NR - 1) / NR;
+    const long first = get_group_id(1) * s.block[2];
+    const long last = min(blocks, first + s.block[2]);
+    const long weights = s.c * (KD * KH * KW * NR);
+    w += s.w_offset + group * blocks * weights;
+    for (long b = first; b < last; ++b) {
+        __global const float *wb = w + b * weights;
+        long ty = 0;
+        for (; ty + TH <= rows; ty += TH) {
+            const long plane_at = (oz * s.out[1] + oy + ty) * s.out[2] + ox;
+            A_SPACE const float *a = from + ty * t.next_row;
+            long tx = 0;
+            for (; tx + TW <= columns; tx += TW) {
+                tile_main(a + tx * SW, wb, &t, out);
+                store_tile(&o, &s, out, b * NR, plane_at + tx, TH, TW);
+            }
+#if RW
+            if (tx < columns) {
+                tile_rest(a + tx * SW, wb, &t, out);
+                store_tile(&o, &s, out, b * NR, plane_at + tx, TH, RW);
+            }
+#endif
+        }
+#if RH
+        if (ty < rows) {
+            const long plane_at = (oz * s.out[1] + oy + ty) * s.out[2] + ox;
+            tile_rest(from + ty * t.next_row, wb, &t, out);
+            store_tile(&o, &s, out, b * NR, plane_at, RH, TW);
+        }
+#endif
+    }
+}
