@@ -8,8 +8,8 @@
  * Weights    packed f32 [ceil(m/NR)][c][KD][KH][KW][NR], NR = NV * LANES, channels from m on are 0 (cpu_pack.cl)
  * Tiles      TH x TW positions by NR channels; what TW leaves over of the columns is RW wide (0: nothing), what TH
  *            leaves over of the rows is RH high. TH > 1 only where TW is all of a strip's columns.
- * Group      one work-item. Global (strips, blocks of channels, images * groups); block[0..1] rows and columns of
- *            a strip, block[2] blocks of NR channels that a group makes.
+ * Group      one work-item. Global (strips, blocks of channels, images * groups); a group makes
+ *            m_blocks blocks of NR channels of strip_rows x strip_columns outputs.
  * Registers  TH * TW * NV sums + NV + 1: 14 x 2 fits 32, 6 x 2 fits 16.
  * On the way out a tile is turned (log2(LANES) shuffles a vector) so that NCHW gets runs of TW positions.
  * Limit      compute; with few positions to a strip, the stream of weights.
@@ -56,7 +56,9 @@
 #if RW && RH
 #error "a strip has tiles left over to the right or below, not both"
 #endif
-#include "conv/cpu_args.h"
+#include "conv/args.h"
+#include "conv/cpu_finish.h"
+#include "conv/strip.h"
 #if !STRIP_MAX && (X_LAST || CODE(TYPE_X) != CODE_f32)
 #error "only f32 with contiguous positions can be read where it lies"
 #endif
@@ -89,42 +91,21 @@ typedef struct {
 #endif
 
 #if STRIP_MAX
-/* columns inputs of a row from ix on; zeros outside of 0 .. width - 1. Whole vectors are moved where x still has
- * `left` elements from the row's start on; what is stored too much is written over by what comes next. */
-static inline void copy_row(real *to, __global const STORAGE(TYPE_X) *row, long ix, long columns, long width,
-                            long left, long point)
-{
-    long i = 0;
-    for (; i < columns && ix + i < 0; ++i)
-        to[i] = 0;
-    const long end = min(columns, width - ix);
-#if !X_LAST
-    for (; i < end && ix + i + LANES <= left; i += LANES)
-        STORE_NEAR(, realv, LOADV(TYPE_X)(row + ix + i), to + i);
-    i = min(i, max(end, 0L));
-#endif
-    for (; i < end; ++i)
-        to[i] = LOADS(TYPE_X)(row + (ix + i) * point);
-    for (; i < columns; ++i)
-        to[i] = 0;
-}
-
 static inline void copy_strip(real *to, const conv_args *s, __global const STORAGE(TYPE_X) *x, const strip_shape *t,
                               long iz, long iy, long ix, long rows, long columns, long row_step)
 {
-    for (long c = 0; c < s->c; ++c) {
+    for (long c = 0; c < s->group_c; ++c) {
         for (long z = 0; z < KD; ++z) {
             real *at = to + c * t->plane + z * t->slice;
             const long in_z = iz + z * s->dilation[0];
             for (long r = 0; r < rows; ++r, at += columns) {
                 const long in_y = iy + r * row_step;
                 if (in_z < 0 || in_z >= s->in[0] || in_y < 0 || in_y >= s->in[1]) {
-                    for (long i = 0; i < columns; ++i)
-                        at[i] = 0;
+                    zero_row(at, columns);
                 } else {
                     const long from = c * s->x_channel + (in_z * s->in[1] + in_y) * s->in[2] * s->x_point;
                     copy_row(at, x + from, ix, columns, s->in[2],
-                             (s->c - 1) * s->x_channel + s->in[0] * s->in[1] * s->in[2] - from, s->x_point);
+                             (s->group_c - 1) * s->x_channel + s->in[0] * s->in[1] * s->in[2] - from, s->x_point);
                 }
             }
         }
@@ -139,7 +120,7 @@ static inline void store_tile(const conv_way_out *o, const conv_args *s, const r
 #pragma unroll
     for (int v = 0; v < NV; ++v) {
         const long m = m0 + v * LANES;
-        const int channels = (int)min((long)LANES, s->m - m);
+        const int channels = (int)min((long)LANES, s->group_m - m);
         if (channels <= 0)
             break;
 #pragma unroll
@@ -171,28 +152,29 @@ static inline void store_tile(const conv_way_out *o, const conv_args *s, const r
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void conv_cpu_direct(const conv_args s, const real slope, __global const STORAGE(TYPE_X) *x,
+__kernel void conv_cpu_direct(const conv_args s, const real slope, const long strip_rows,
+                              const long strip_columns, const long m_blocks, __global const STORAGE(TYPE_X) *x,
                               __global const float *w, __global const STORAGE(TYPE_BIAS) *bias,
                               __global const STORAGE(TYPE_R) *residual, __global STORAGE(TYPE_Y) *y)
 {
     realv out[TILE_MAX * NV];
     const long image = get_group_id(2) / s.groups;
     const long group = get_group_id(2) % s.groups;
-    const long across = (s.out[2] + s.block[1] - 1) / s.block[1];
-    const long down = (s.out[1] + s.block[0] - 1) / s.block[0];
+    const long across = (s.out[2] + strip_columns - 1) / strip_columns;
+    const long down = (s.out[1] + strip_rows - 1) / strip_rows;
     const long at = get_group_id(0);
-    const long ox = at % across * s.block[1];
-    const long oy = at / across % down * s.block[0];
+    const long ox = at % across * strip_columns;
+    const long oy = at / across % down * strip_rows;
     const long oz = at / across / down;
-    const long rows = min(s.block[0], s.out[1] - oy);
-    const long columns = min(s.block[1], s.out[2] - ox);
+    const long rows = min(strip_rows, s.out[1] - oy);
+    const long columns = min(strip_columns, s.out[2] - ox);
     const long iz = oz * s.stride[0] - s.pad[0];
     const long iy = oy * s.stride[1] - s.pad[1];
     const long ix = ox * SW - s.pad[2];
-    x += s.x_offset + image * s.x_image + group * s.c * s.x_channel;
+    x += s.x_offset + image * s.x_image + group * s.group_c * s.x_channel;
 
     strip_shape t;
-    t.c = s.c;
+    t.c = s.group_c;
 #if STRIP_MAX
     real strip[STRIP_MAX] __attribute__((aligned(64)));
     const long in_columns = (columns - 1) * SW + (KW - 1) * DW + 1;
@@ -214,11 +196,11 @@ __kernel void conv_cpu_direct(const conv_args s, const real slope, __global cons
 #endif
 
     const conv_way_out o = way_out(&s, image, group, slope, y, residual, bias);
-    const long blocks = (s.m + NR - 1) / NR;
-    const long first = get_group_id(1) * s.block[2];
-    const long last = min(blocks, first + s.block[2]);
-    const long weights = s.c * (KD * KH * KW * NR);
-    w += s.w_offset + group * blocks * weights;
+    const long blocks = (s.group_m + NR - 1) / NR;
+    const long first = get_group_id(1) * m_blocks;
+    const long last = min(blocks, first + m_blocks);
+    const long weights = s.group_c * (KD * KH * KW * NR);
+    w += group * blocks * weights;
     for (long b = first; b < last; ++b) {
         __global const float *wb = w + b * weights;
         long ty = 0;

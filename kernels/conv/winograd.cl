@@ -9,10 +9,10 @@
  * U          transformed weights, packed f32: [ceil(m/NR)][e][c up to whole LANES][NR], NR = NV * LANES, zeros
  *            beyond c and m (winograd_pack.cl)
  * winograd_fused   a group transforms a block into private memory (V_MAX reals, to stay in the second cache), then
- *                  makes block[1] blocks of NR channels from it. Global (blocks of tiles, blocks of channels, groups).
+ *                  makes m_blocks blocks of NR channels from it. Global (blocks of tiles, blocks of channels, groups).
  * winograd_input, winograd_output   the same in two launches, V in the workspace: for few tiles or many channels,
  *                  where all units shall share V and stream U once. winograd_input: global (blocks of tiles,
- *                  ceil(ceil(c/LANES) / block[0]), groups); winograd_output: as winograd_fused.
+ *                  ceil(ceil(c/LANES) / c_blocks), groups); winograd_output: as winograd_fused.
  * Registers  MR * NV sums + NV + 1.
  * Limit      compute: AH * AW / (FH * FW * 9) of the flops by definition, and the transforms: per tile and LANES
  *            channels about 300 vector instructions each. With few tiles, the stream of U.
@@ -30,7 +30,8 @@
 #ifndef V_MAX
 #define V_MAX 36 * 14 * 64 /* reals of V in private memory: AH * AW * MR * MT * c up to whole LANES, at least */
 #endif
-#include "conv/cpu_args.h"
+#include "conv/args.h"
+#include "conv/cpu_finish.h"
 #include "conv/winograd_transform.h"
 #define NR (NV * LANES)
 #define ELEMENTS (AH * AW)
@@ -42,13 +43,13 @@ typedef struct {
     long c_blocks, across, down, tiles;
 } tiling;
 
-static inline tiling tiling_of(const conv_args *s, long images)
+static inline tiling tiling_of(const conv_args *s)
 {
     tiling t;
-    t.c_blocks = (s->c + LANES - 1) / LANES;
+    t.c_blocks = (s->group_c + LANES - 1) / LANES;
     t.across = (s->out[2] + FW - 1) / FW;
     t.down = (s->out[1] + FH - 1) / FH;
-    t.tiles = t.across * t.down * images;
+    t.tiles = t.across * t.down * s->n;
     return t;
 }
 
@@ -80,12 +81,12 @@ static inline void turn_in(real *to, long pitch, const conv_args *s, __global co
     for (int i = 0; i < LANES; ++i)
         lane[i] = column + i >= 0 && column + i < width ? -1 : 0;
     const maskv inside = vloadv(0, lane);
-    const long end = (s->c - 1) * s->x_channel + height * width;
+    const long end = (s->group_c - 1) * s->x_channel + height * width;
 #pragma unroll 1
     for (int j = 0; j < LANES; ++j) {
         realv d[AH];
         realv t[AH];
-        if (none || c0 + j >= s->c) {
+        if (none || c0 + j >= s->group_c) {
 #pragma unroll
             for (int a = 0; a < AH; ++a)
                 part[a][j] = (realv)(0);
@@ -226,7 +227,7 @@ static inline void store_tiles(const conv_args *s, const tiling *t, const realv 
         const long at = ty * FH * s->out[2] + tx * FW;
         for (int v = 0; v < NV; ++v) {
             const long m = m0 + v * LANES;
-            const int channels = (int)min((long)LANES, s->m - m);
+            const int channels = (int)min((long)LANES, s->group_m - m);
             if (channels <= 0)
                 break;
             realv part[FH][LANES];
@@ -289,50 +290,50 @@ PRODUCT(product_global, __global)
 PRODUCTS(products_global, product_global, __global)
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void winograd_fused(const conv_args s, const long images, const real slope,
+__kernel void winograd_fused(const conv_args s, const real slope, const long m_blocks,
                              __global const STORAGE(TYPE_X) *x, __global const float *u,
                              __global const STORAGE(TYPE_BIAS) *bias, __global const STORAGE(TYPE_R) *r,
                              __global STORAGE(TYPE_Y) *y)
 {
     real v[V_MAX] __attribute__((aligned(64)));
-    const tiling t = tiling_of(&s, images);
+    const tiling t = tiling_of(&s);
     const long group = get_group_id(2);
     const long tile = get_group_id(0) * TILES;
-    const long blocks = (s.m + NR - 1) / NR;
-    const long first = get_group_id(1) * s.block[1];
+    const long blocks = (s.group_m + NR - 1) / NR;
+    const long first = get_group_id(1) * m_blocks;
     const long mt_step = t.c_blocks * (MR * LANES);
-    x += s.x_offset + group * s.c * s.x_channel;
-    u += s.w_offset + group * blocks * ELEMENTS * t.c_blocks * (LANES * NR);
+    x += s.x_offset + group * s.group_c * s.x_channel;
+    u += group * blocks * ELEMENTS * t.c_blocks * (LANES * NR);
     for (long cb = 0; cb < t.c_blocks; ++cb)
         transform_private(v + cb * (MR * LANES), MT * mt_step, mt_step, &s, &t, x, tile, cb);
-    products_private(v, &s, &t, tile, first, min(blocks, first + s.block[1]), group, slope, u, y, r, bias);
+    products_private(v, &s, &t, tile, first, min(blocks, first + m_blocks), group, slope, u, y, r, bias);
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void winograd_input(const conv_args s, const long images, __global const STORAGE(TYPE_X) *x,
+__kernel void winograd_input(const conv_args s, const long c_blocks, __global const STORAGE(TYPE_X) *x,
                              __global real *v)
 {
-    const tiling t = tiling_of(&s, images);
+    const tiling t = tiling_of(&s);
     const long group = get_group_id(2);
     const long mt_step = t.c_blocks * (MR * LANES);
-    const long first = get_group_id(1) * s.block[0];
-    x += s.x_offset + group * s.c * s.x_channel;
+    const long first = get_group_id(1) * c_blocks;
+    x += s.x_offset + group * s.group_c * s.x_channel;
     v += (group * get_num_groups(0) + get_group_id(0)) * ELEMENTS * MT * mt_step;
-    for (long cb = first; cb < min(t.c_blocks, first + s.block[0]); ++cb)
+    for (long cb = first; cb < min(t.c_blocks, first + c_blocks); ++cb)
         transform_global(v + cb * (MR * LANES), MT * mt_step, mt_step, &s, &t, x, get_group_id(0) * TILES, cb);
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void winograd_output(const conv_args s, const long images, const real slope, __global const real *v,
+__kernel void winograd_output(const conv_args s, const real slope, const long m_blocks, __global const real *v,
                               __global const float *u, __global const STORAGE(TYPE_BIAS) *bias,
                               __global const STORAGE(TYPE_R) *r, __global STORAGE(TYPE_Y) *y)
 {
-    const tiling t = tiling_of(&s, images);
+    const tiling t = tiling_of(&s);
     const long group = get_group_id(2);
-    const long blocks = (s.m + NR - 1) / NR;
-    const long first = get_group_id(1) * s.block[1];
+    const long blocks = (s.group_m + NR - 1) / NR;
+    const long first = get_group_id(1) * m_blocks;
     v += (group * get_num_groups(0) + get_group_id(0)) * ELEMENTS * MT * t.c_blocks * (MR * LANES);
-    u += s.w_offset + group * blocks * ELEMENTS * t.c_blocks * (LANES * NR);
-    products_global(v, &s, &t, get_group_id(0) * TILES, first, min(blocks, first + s.block[1]), group, slope, u, y,
+    u += group * blocks * ELEMENTS * t.c_blocks * (LANES * NR);
+    products_global(v, &s, &t, get_group_id(0) * TILES, first, min(blocks, first + m_blocks), group, slope, u, y,
                     r, bias);
 }

@@ -1,27 +1,11 @@
-/* conv/cpu_args.h: what the CPU-class convolution kernels share: the argument block, the way out of a sum.
+/* conv/cpu_finish.h: the way out of a sum in the CPU-class convolution kernels, and the turning of vectors.
  *
- * The host has the same struct of int64_t (solver_cpu.h). Distances and offsets are in elements of their operand.
- * Axes are depth, height, width. Positions of a plane follow each other tightly; element (n, c, position) is at
- * n * image + c * channel + position * point.
+ * Needs args.h; packed weights are always f32. y and residual must have positions at stride 1, or with Y_LAST
+ * channels.
  *
  * Parameters
- *   TYPE_X, TYPE_Y, TYPE_R, TYPE_BIAS  storage of x, y, residual, bias; packed weights are always f32
- *   BIAS, RESIDUAL     1: there is one
- *   ACT                see epilogue.h
- *   X_LAST, Y_LAST     1: channels are contiguous (NHWC); 0: positions are (NCHW). Of y and residual alike.
+ *   X_LAST, Y_LAST     1: channels are contiguous (NHWC); 0: positions are (NCHW). Y_LAST is of residual too.
  */
-#ifndef TYPE_X
-#define TYPE_X f32
-#endif
-#ifndef TYPE_Y
-#define TYPE_Y f32
-#endif
-#ifndef TYPE_R
-#define TYPE_R TYPE_Y
-#endif
-#ifndef RESIDUAL
-#define RESIDUAL 0
-#endif
 #ifndef X_LAST
 #define X_LAST 0
 #endif
@@ -29,17 +13,6 @@
 #define Y_LAST 0
 #endif
 #include "epilogue.h"
-
-typedef struct {
-    long c, m; /* channels in and out, of one group */
-    long groups;
-    long in[3], out[3], taps[3], stride[3], dilation[3], pad[3];
-    long x_image, x_channel, x_point;
-    long y_image, y_channel, y_point;
-    long r_image, r_channel, r_point;
-    long x_offset, w_offset, y_offset, r_offset, bias_offset;
-    long block[8]; /* the kernel's own */
-} conv_args;
 
 /* Where the sums of one group of one image go; channels count within the group. */
 typedef struct {
@@ -55,14 +28,14 @@ static inline conv_way_out way_out(const conv_args *s, long image, long group, r
                                    __global const STORAGE(TYPE_BIAS) *bias)
 {
     conv_way_out w;
-    w.y = y + s->y_offset + image * s->y_image + group * s->m * s->y_channel;
+    w.y = y + s->y_offset + image * s->y_image + group * s->group_m * s->y_channel;
     w.r = r;
-#if RESIDUAL
-    w.r = r + s->r_offset + image * s->r_image + group * s->m * s->r_channel;
+#if HAS_RESIDUAL
+    w.r = r + s->r_offset + image * s->r_image + group * s->group_m * s->r_channel;
 #endif
     w.bias = bias;
-#if BIAS
-    w.bias = bias + s->bias_offset + group * s->m;
+#if HAS_BIAS
+    w.bias = bias + s->bias_offset + group * s->group_m;
 #endif
     w.y_channel = s->y_channel;
     w.y_point = s->y_point;
@@ -167,10 +140,10 @@ static inline realv load_count_bf16(__global const ushort *p, int count)
 /* Lanes are count positions of output channel m, the first one at position. Needs y_point == 1. */
 static inline void finish_positions(const conv_way_out *o, realv x, long m, long position, int count)
 {
-#if BIAS
+#if HAS_BIAS
     x += (realv)(LOADS(TYPE_BIAS)(o->bias + m));
 #endif
-#if RESIDUAL
+#if HAS_RESIDUAL
     x += LOAD_COUNT(TYPE_R)(o->r + m * o->r_channel + position, count);
 #endif
     x = activate(x, o->slope);
@@ -180,10 +153,10 @@ static inline void finish_positions(const conv_way_out *o, realv x, long m, long
 /* Lanes are count output channels from m on, at one position. Needs y_channel == 1. */
 static inline void finish_channels(const conv_way_out *o, realv x, long m, long position, int count)
 {
-#if BIAS
+#if HAS_BIAS
     x += LOAD_COUNT(TYPE_BIAS)(o->bias + m, count);
 #endif
-#if RESIDUAL
+#if HAS_RESIDUAL
     x += LOAD_COUNT(TYPE_R)(o->r + position * o->r_point + m, count);
 #endif
     x = activate(x, o->slope);

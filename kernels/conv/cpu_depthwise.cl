@@ -1,0 +1,160 @@
+/* cpu_depthwise.cl: one input channel to each group, planes of positions along the lanes; CPU class.
+ *
+ * A group takes some channels, or a band of rows of one. It copies the inputs of a band into private memory, padding
+ * as zeros, columns split by their remainder modulo the stride, and then goes down the columns LANES outputs at a
+ * time, ROWS rows at once: an input vector is loaded once for all the rows (and taps) that use it.
+ *
+ * Weights    as they lie
+ * Group      one work-item. Global (bands of `rows` outputs, ceil(groups / channels), images)
+ * Copy       [row][column % SW][column / SW], at most STRIP_MAX reals
+ * Registers  ROWS sums, KH * KW weights as far as they fit.
+ * Limit      memory: x once (and the rows between bands twice), y once.
+ * Precision  f32 by fma, one chain.
+ */
+#ifndef KH
+#define KH 3
+#endif
+#ifndef KW
+#define KW 3
+#endif
+#ifndef SH
+#define SH 1
+#endif
+#ifndef SW
+#define SW 1
+#endif
+#ifndef DH
+#define DH 1
+#endif
+#ifndef DW
+#define DW 1
+#endif
+#ifndef ROWS
+#define ROWS 4
+#endif
+#ifndef STRIP_MAX
+#define STRIP_MAX 16384 /* reals of the copy and 2 * LANES more */
+#endif
+#ifndef LINE_MAX
+#define LINE_MAX 1024 /* reals of a row of x with its padding and 2 * LANES more; with SW > 1 */
+#endif
+#include "conv/args.h"
+#include "conv/cpu_finish.h"
+#include "conv/strip.h"
+#if X_LAST || Y_LAST
+#error "positions must be contiguous"
+#endif
+
+/* `rows` rows of inputs from iy on, split by column % SW. */
+static inline void copy_band(real *to, real *line, const conv_args *s, __global const STORAGE(TYPE_X) *x, long iy,
+                             long rows, long phase, long columns)
+{
+    const long plane = s->in[1] * s->in[2];
+    for (long r = 0; r < rows; ++r, to += SW * phase) {
+        const long in_y = iy + r;
+        if (in_y < 0 || in_y >= s->in[1]) {
+            zero_row(to, SW * phase);
+            continue;
+        }
+        const long from = in_y * s->in[2];
+#if SW == 1
+        copy_row(to, x + from, -s->pad[2], columns, s->in[2], plane - from, 1);
+#else
+        copy_row(line, x + from, -s->pad[2], columns, s->in[2], plane - from, 1);
+#if SW == 2
+        for (long i = 0; 2 * i < columns; i += LANES) {
+            realv a = LOAD_NEAR(const, realv, line + 2 * i);
+            realv b = LOAD_NEAR(const, realv, line + 2 * i + LANES);
+            realv even;
+            realv odd;
+            even.lo = a.even;
+            even.hi = b.even;
+            odd.lo = a.odd;
+            odd.hi = b.odd;
+            STORE_NEAR(, realv, even, to + i);
+            STORE_NEAR(, realv, odd, to + phase + i);
+        }
+#else
+        for (long i = 0; i < columns; ++i)
+            to[i % SW * phase + i / SW] = line[i];
+#endif
+#endif
+    }
+}
+
+/* HEIGHT rows of LANES outputs. from: the first input of the first one. */
+#define COLUMN(NAME, HEIGHT)                                                                                        \
+    static inline void NAME(const real *from, const real *w, long phase, realv *out)                                \
+    {                                                                                                               \
+        realv acc[HEIGHT];                                                                                          \
+        _Pragma("unroll") for (int r = 0; r < HEIGHT; ++r) acc[r] = (realv)(0);                                     \
+        _Pragma("unroll") for (int j = 0; j < (HEIGHT - 1) * SH + (KH - 1) * DH + 1; ++j)                           \
+        {                                                                                                           \
+            _Pragma("unroll") for (int i = 0; i < KW; ++i)                                                          \
+            {                                                                                                       \
+                const realv in = LOAD_NEAR(const, realv, from + (j * SW + i * DW % SW) * phase + i * DW / SW);      \
+                _Pragma("unroll") for (int r = 0; r < HEIGHT; ++r)                                                  \
+                {                                                                                                   \
+                    if (j >= r * SH && (j - r * SH) % DH == 0 && (j - r * SH) / DH < KH)                            \
+                        acc[r] = fma((realv)(w[(j - r * SH) / DH * KW + i]), in, acc[r]);                           \
+                }                                                                                                   \
+            }                                                                                                       \
+        }                                                                                                           \
+        _Pragma("unroll") for (int r = 0; r < HEIGHT; ++r) out[r] = acc[r];                                         \
+    }
+COLUMN(column_rows, ROWS)
+#if ROWS > 1
+COLUMN(column_one, 1)
+#endif
+
+__attribute__((reqd_work_group_size(1, 1, 1)))
+__kernel void conv_cpu_depthwise(const conv_args s, const real slope, const long rows, const long channels,
+                                 __global const STORAGE(TYPE_X) *x, __global const STORAGE(TYPE_W) *w,
+                                 __global const STORAGE(TYPE_BIAS) *bias,
+                                 __global const STORAGE(TYPE_R) *residual, __global STORAGE(TYPE_Y) *y)
+{
+    real strip[STRIP_MAX] __attribute__((aligned(64)));
+    real line[SW == 1 ? 1 : LINE_MAX];
+    realv out[ROWS];
+    const long image = get_group_id(2);
+    const long oy = get_group_id(0) * rows;
+    const long height = min(rows, s.out[1] - oy);
+    const long columns = (s.out[2] - 1) * SW + (KW - 1) * DW + 1;
+    const long phase = ((columns + SW - 1) / SW + 2 * LANES - 1) / LANES * LANES;
+    const long in_rows = (height - 1) * SH + (KH - 1) * DH + 1;
+    const long last = min(s.groups, (long)(get_group_id(1) + 1) * channels);
+    for (long group = get_group_id(1) * channels; group < last; ++group) {
+        const conv_way_out o = way_out(&s, image, group, slope, y, residual, bias);
+        copy_band(strip, line, &s, x + s.x_offset + image * s.x_image + group * s.x_channel, oy * SH - s.pad[1],
+                  in_rows, phase, columns);
+        for (long m = 0; m < s.group_m; ++m) {
+            real taps[KH * KW];
+            for (int i = 0; i < KH * KW; ++i)
+                taps[i] = LOADS(TYPE_W)(w + s.w_offset + group * s.w_group + m * s.w_out +
+                                        (FLIP ? KH * KW - 1 - i : i) * s.w_tap);
+            long r = 0;
+            for (; r + ROWS <= height; r += ROWS) {
+                for (long at = 0; at < s.out[2]; at += LANES) {
+                    column_rows(strip + r * (SH * SW) * phase + at, taps, phase, out);
+                    const int count = (int)min((long)LANES, s.out[2] - at);
+                    if (count == LANES) {
+#pragma unroll
+                        for (int i = 0; i < ROWS; ++i)
+                            finish_positions(&o, out[i], m, (oy + r + i) * s.out[2] + at, LANES);
+                    } else {
+                        for (int i = 0; i < ROWS; ++i)
+                            finish_positions(&o, out[i], m, (oy + r + i) * s.out[2] + at, count);
+                    }
+                }
+            }
+#if ROWS > 1
+            for (; r < height; ++r) {
+                for (long at = 0; at < s.out[2]; at += LANES) {
+                    column_one(strip + r * (SH * SW) * phase + at, taps, phase, out);
+                    finish_positions(&o, out[0], m, (oy + r) * s.out[2] + at, (int)min((long)LANES, s.out[2] - at));
+                }
+            }
+#endif
+        }
+    }
+}
