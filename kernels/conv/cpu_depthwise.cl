@@ -108,7 +108,7 @@ COLUMN(column_one, 1)
 #endif
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void conv_cpu_depthwise(const conv_args s, const real slope, const long rows, const long channels,
+__kernel void conv_cpu_depthwise(const conv_args s, const real alpha, const real beta, const long rows, const long channels,
                                  __global const STORAGE(TYPE_X) *x, __global const STORAGE(TYPE_W) *w,
                                  __global const STORAGE(TYPE_BIAS) *bias,
                                  __global const STORAGE(TYPE_R) *residual, __global STORAGE(TYPE_Y) *y)
@@ -124,7 +124,7 @@ __kernel void conv_cpu_depthwise(const conv_args s, const real slope, const long
     const long in_rows = (height - 1) * SH + (KH - 1) * DH + 1;
     const long last = min(s.groups, (long)(get_group_id(1) + 1) * channels);
     for (long group = get_group_id(1) * channels; group < last; ++group) {
-        const conv_way_out o = way_out(&s, image, group, slope, y, residual, bias);
+        const conv_way_out o = way_out(&s, image, group, alpha, beta, y, residual, bias);
         copy_band(strip, line, &s, x + s.x_offset + image * s.x_image + group * s.x_channel, oy * SH - s.pad[1],
                   in_rows, phase, columns);
         for (long m = 0; m < s.group_m; ++m) {

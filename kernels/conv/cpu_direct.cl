@@ -5,7 +5,7 @@
  * tap: there is no im2col matrix anywhere. Without padding (1 x 1 above all) x is read where it lies. A tile's sums stand in registers over all of K.
  *
  * Strip      rows x columns of outputs of one depth; [c][depth tap][row][column] of inputs, at most STRIP_MAX.
- * Weights    packed f32 [ceil(m/NR)][c][KD][KH][KW][NR], NR = NV * LANES, channels from m on are 0 (cpu_pack.cl)
+ * Weights    packed f32 [ceil(m/NR)][c][taps][NR], NR = NV * LANES, channels from m on are 0 (cpu_pack.cl)
  * Tiles      TH x TW positions by NR channels; what TW leaves over of the columns is RW wide (0: nothing), what TH
  *            leaves over of the rows is RH high. TH > 1 only where TW is all of a strip's columns.
  * Group      one work-item. Global (strips, blocks of channels, images * groups); a group makes
@@ -30,20 +30,11 @@
 #ifndef NV
 #define NV 2
 #endif
-#ifndef KD
-#define KD 1
-#endif
-#ifndef KH
-#define KH 1
-#endif
-#ifndef KW
-#define KW 1
-#endif
 #ifndef SW
 #define SW 1 /* stride along the width */
 #endif
-#ifndef DW
-#define DW 1 /* dilation along the width */
+#ifndef ONE_TAP
+#define ONE_TAP 0 /* 1: the kernel has one tap */
 #endif
 #ifndef STRIP_MAX
 #define STRIP_MAX 65536 /* reals of the strip and LANES more; 0: x is read where it lies */
@@ -65,12 +56,18 @@
 #define NR (NV * LANES)
 #define TILE_MAX (TH * TW > RW ? TH * TW : RW)
 
+/* Distances in reals of the strip (or of x). a walks through it tap by tap and channel by channel: */
 typedef struct {
     long c;
-    long plane;    /* of the strip: reals of one channel */
-    long slice;    /* of one depth tap */
-    long line;     /* from one row tap to the next */
-    long next_row; /* from an output row to the next */
+    long taps[3];
+    long tap;        /* from a tap to the next one along the width */
+    long line_rest;  /* then, past the last of them, to the next line's first */
+    long slice_rest; /* then to the next depth's */
+    long plane_rest; /* then to the next channel's */
+    long plane;      /* from channel to channel */
+    long slice;      /* from depth tap to depth tap */
+    long line;       /* from row tap to row tap */
+    long next_row;   /* from an output row to the next */
 } strip_shape;
 
 #define DT_NAME tile_main
@@ -95,7 +92,7 @@ static inline void copy_strip(real *to, const conv_args *s, __global const STORA
                               long iz, long iy, long ix, long rows, long columns, long row_step)
 {
     for (long c = 0; c < s->group_c; ++c) {
-        for (long z = 0; z < KD; ++z) {
+        for (long z = 0; z < s->taps[0]; ++z) {
             real *at = to + c * t->plane + z * t->slice;
             const long in_z = iz + z * s->dilation[0];
             for (long r = 0; r < rows; ++r, at += columns) {
@@ -117,7 +114,7 @@ static inline void copy_strip(real *to, const conv_args *s, __global const STORA
 static inline void store_tile(const conv_way_out *o, const conv_args *s, const realv *out, long m0, long plane_at,
                               int height, int width)
 {
-#pragma unroll
+#pragma unroll 1
     for (int v = 0; v < NV; ++v) {
         const long m = m0 + v * LANES;
         const int channels = (int)min((long)LANES, s->group_m - m);
@@ -152,7 +149,7 @@ static inline void store_tile(const conv_way_out *o, const conv_args *s, const r
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void conv_cpu_direct(const conv_args s, const real slope, const long strip_rows,
+__kernel void conv_cpu_direct(const conv_args s, const real alpha, const real beta, const long strip_rows,
                               const long strip_columns, const long m_blocks, __global const STORAGE(TYPE_X) *x,
                               __global const float *w, __global const STORAGE(TYPE_BIAS) *bias,
                               __global const STORAGE(TYPE_R) *residual, __global STORAGE(TYPE_Y) *y)
@@ -175,16 +172,19 @@ __kernel void conv_cpu_direct(const conv_args s, const real slope, const long st
 
     strip_shape t;
     t.c = s.group_c;
+    t.tap = s.dilation[2];
+    for (int i = 0; i < 3; ++i)
+        t.taps[i] = s.taps[i];
 #if STRIP_MAX
     real strip[STRIP_MAX] __attribute__((aligned(64)));
-    const long in_columns = (columns - 1) * SW + (KW - 1) * DW + 1;
+    const long in_columns = (columns - 1) * SW + (s.taps[2] - 1) * s.dilation[2] + 1;
     /* A kernel one tap high needs only the rows at the stride. */
-    const long row_step = KH == 1 ? s.stride[1] : 1;
-    const long in_rows = KH == 1 ? rows : (rows - 1) * s.stride[1] + (KH - 1) * s.dilation[1] + 1;
+    const long row_step = s.taps[1] == 1 ? s.stride[1] : 1;
+    const long in_rows = s.taps[1] == 1 ? rows : (rows - 1) * s.stride[1] + (s.taps[1] - 1) * s.dilation[1] + 1;
     t.slice = in_rows * in_columns;
-    t.plane = KD * t.slice;
+    t.plane = s.taps[0] * t.slice;
     t.line = s.dilation[1] * in_columns;
-    t.next_row = (KH == 1 ? 1 : s.stride[1]) * in_columns;
+    t.next_row = (s.taps[1] == 1 ? 1 : s.stride[1]) * in_columns;
     copy_strip(strip, &s, x, &t, iz, iy, ix, in_rows, in_columns, row_step);
     const real *from = strip;
 #else
@@ -194,12 +194,15 @@ __kernel void conv_cpu_direct(const conv_args s, const real slope, const long st
     t.next_row = s.stride[1] * s.in[2];
     __global const float *from = x + (iz * s.in[1] + iy) * s.in[2] + ix;
 #endif
+    t.line_rest = t.line - s.taps[2] * t.tap;
+    t.slice_rest = t.slice - s.taps[1] * t.line;
+    t.plane_rest = t.plane - (ONE_TAP ? 0 : s.taps[0] * t.slice);
 
-    const conv_way_out o = way_out(&s, image, group, slope, y, residual, bias);
+    const conv_way_out o = way_out(&s, image, group, alpha, beta, y, residual, bias);
     const long blocks = (s.group_m + NR - 1) / NR;
     const long first = get_group_id(1) * m_blocks;
     const long last = min(blocks, first + m_blocks);
-    const long weights = s.group_c * (KD * KH * KW * NR);
+    const long weights = s.group_c * s.taps[0] * s.taps[1] * s.taps[2] * NR;
     w += group * blocks * weights;
     for (long b = first; b < last; ++b) {
         __global const float *wb = w + b * weights;

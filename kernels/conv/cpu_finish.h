@@ -12,6 +12,7 @@
 #ifndef Y_LAST
 #define Y_LAST 0
 #endif
+#define TYPE_C TYPE_Y
 #include "epilogue.h"
 
 /* Where the sums of one group of one image go; channels count within the group. */
@@ -20,11 +21,11 @@ typedef struct {
     __global const STORAGE(TYPE_R) *r;
     __global const STORAGE(TYPE_BIAS) *bias;
     long y_channel, y_point, r_channel, r_point;
-    real slope;
+    real alpha, beta; /* of the activation */
 } conv_way_out;
 
-static inline conv_way_out way_out(const conv_args *s, long image, long group, real slope,
-                                   __global STORAGE(TYPE_Y) *y, __global const STORAGE(TYPE_R) *r,
+static inline conv_way_out way_out(const conv_args *s, long image, long group, real alpha,
+                                   real beta, __global STORAGE(TYPE_Y) *y, __global const STORAGE(TYPE_R) *r,
                                    __global const STORAGE(TYPE_BIAS) *bias)
 {
     conv_way_out w;
@@ -41,7 +42,8 @@ static inline conv_way_out way_out(const conv_args *s, long image, long group, r
     w.y_point = s->y_point;
     w.r_channel = s->r_channel;
     w.r_point = s->r_point;
-    w.slope = slope;
+    w.alpha = alpha;
+    w.beta = beta;
     return w;
 }
 
@@ -146,7 +148,7 @@ static inline void finish_positions(const conv_way_out *o, realv x, long m, long
 #if HAS_RESIDUAL
     x += LOAD_COUNT(TYPE_R)(o->r + m * o->r_channel + position, count);
 #endif
-    x = activate(x, o->slope);
+    x = activatev(x, o->alpha, o->beta);
     STORE_COUNT(TYPE_Y)(x, o->y + m * o->y_channel + position, count);
 }
 
@@ -159,7 +161,7 @@ static inline void finish_channels(const conv_way_out *o, realv x, long m, long 
 #if HAS_RESIDUAL
     x += LOAD_COUNT(TYPE_R)(o->r + position * o->r_point + m, count);
 #endif
-    x = activate(x, o->slope);
+    x = activatev(x, o->alpha, o->beta);
     STORE_COUNT(TYPE_Y)(x, o->y + position * o->y_point + m, count);
 }
 

@@ -163,7 +163,7 @@ static inline void copy_rows(real *to, real *line, const conv_args *s, __global 
 #endif
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void conv_cpu_implicit(const conv_args s, const real slope, const long rows, const long m_tiles,
+__kernel void conv_cpu_implicit(const conv_args s, const real alpha, const real beta, const long rows, const long m_tiles,
                                 __global const STORAGE(TYPE_X) *x, __global const float *w,
                                 __global const STORAGE(TYPE_BIAS) *bias, __global const STORAGE(TYPE_R) *residual,
                                 __global STORAGE(TYPE_Y) *y)
@@ -177,7 +177,7 @@ __kernel void conv_cpu_implicit(const conv_args s, const real slope, const long 
     const long first = get_group_id(1) * m_tiles;
     const long last = min(tiles, first + m_tiles);
     const long weights = s.group_c * (STEPS * MR);
-    const conv_way_out o = way_out(&s, image, group, slope, y, residual, bias);
+    const conv_way_out o = way_out(&s, image, group, alpha, beta, y, residual, bias);
     x += s.x_offset + image * s.x_image + group * s.group_c * s.x_channel;
     w += group * tiles * weights;
     t.c = s.group_c;

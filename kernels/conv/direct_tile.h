@@ -16,47 +16,36 @@ static inline void DT_NAME(A_SPACE const float *a, __global const float *w, cons
             acc[i][v] = (realv)(0);
     }
     const long next_row = t->next_row;
-    const long c_pitch = t->plane;
-#pragma unroll 1
-    for (long c = 0; c < t->c; ++c) {
-#if KD * KH > 1
-        A_SPACE const float *line = a;
-#pragma unroll 1
-        for (int z = 0; z < KD * KH; ++z) {
+#if ONE_TAP
+#define TAP_LOOPS
 #else
-        A_SPACE const float *line = a;
-        {
+#define TAP_LOOPS                                                                                        \
+    _Pragma("unroll 1") for (long z = 0; z < t->taps[0]; ++z, a += t->slice_rest)                        \
+        _Pragma("unroll 1") for (long y = 0; y < t->taps[1]; ++y, a += t->line_rest)                     \
+            _Pragma("unroll 1") for (long x = 0; x < t->taps[2]; ++x, a += t->tap)
 #endif
-            A_SPACE const float *at = line;
 #pragma unroll 1
-            for (int r = 0; r < KW; ++r) {
-                realv wv[NV];
+    for (long c = 0; c < t->c; ++c, a += t->plane_rest) {
+        TAP_LOOPS
+        {
+            realv wv[NV];
 #pragma unroll
-                for (int v = 0; v < NV; ++v)
-                    wv[v] = LOAD_NEAR(__global const, realv, w + v * LANES);
+            for (int v = 0; v < NV; ++v)
+                wv[v] = LOAD_NEAR(__global const, realv, w + v * LANES);
 #pragma unroll
-                for (int y = 0; y < DT_H; ++y) {
+            for (int y_ = 0; y_ < DT_H; ++y_) {
 #pragma unroll
-                    for (int x = 0; x < DT_W; ++x) {
-                        realv av = (realv)(at[y * next_row + x * SW]);
+                for (int x_ = 0; x_ < DT_W; ++x_) {
+                    realv av = (realv)(a[y_ * next_row + x_ * SW]);
 #pragma unroll
-                        for (int v = 0; v < NV; ++v)
-                            acc[y * DT_W + x][v] = fma(av, wv[v], acc[y * DT_W + x][v]);
-                    }
+                    for (int v = 0; v < NV; ++v)
+                        acc[y_ * DT_W + x_][v] = fma(av, wv[v], acc[y_ * DT_W + x_][v]);
                 }
-                at += DW;
-                w += NV * LANES;
             }
-#if KD * KH > 1
-            line += t->line;
-#if KD > 1
-            if ((z + 1) % KH == 0)
-                line += t->slice - KH * t->line;
-#endif
-#endif
+            w += NV * LANES;
         }
-        a += c_pitch;
     }
+#undef TAP_LOOPS
 #pragma unroll
     for (int i = 0; i < DT_H * DT_W; ++i) {
 #pragma unroll

@@ -214,14 +214,14 @@ static inline void transform_back(const realv *m, long step, realv *y)
 
 /* count tiles from tile on, which stand in sums as [element][tile][NV], to channels m0 .. of y. */
 static inline void store_tiles(const conv_args *s, const tiling *t, const realv *sums, long tile, long count,
-                               long m0, long group, real slope, __global STORAGE(TYPE_Y) *y,
+                               long m0, long group, real alpha, real beta, __global STORAGE(TYPE_Y) *y,
                                __global const STORAGE(TYPE_R) *r, __global const STORAGE(TYPE_BIAS) *bias)
 {
     for (long i = 0; i < count;) {
         const long tx = (tile + i) % t->across;
         const long ty = (tile + i) / t->across % t->down;
         const long run = min(min((long)TURN_TILES, count - i), t->across - tx);
-        const conv_way_out o = way_out(s, (tile + i) / t->across / t->down, group, slope, y, r, bias);
+        const conv_way_out o = way_out(s, (tile + i) / t->across / t->down, group, alpha, beta, y, r, bias);
         const int rows = (int)min((long)FH, s->out[1] - ty * FH);
         const int columns = (int)min(run * FW, s->out[2] - tx * FW);
         const long at = ty * FH * s->out[2] + tx * FW;
@@ -261,7 +261,7 @@ static inline void store_tiles(const conv_args *s, const tiling *t, const realv 
 /* A block's outputs of channel blocks first .. last - 1. */
 #define PRODUCTS(NAME, PRODUCT_NAME, V_SPACE)                                                                       \
     static inline void NAME(V_SPACE const real *v, const conv_args *s, const tiling *t, long tile, long first,      \
-                            long last, long group, real slope, __global const float *u,                             \
+                            long last, long group, real alpha, real beta, __global const float *u,                             \
                             __global STORAGE(TYPE_Y) *y, __global const STORAGE(TYPE_R) *r,                         \
                             __global const STORAGE(TYPE_BIAS) *bias)                                                \
     {                                                                                                               \
@@ -278,7 +278,7 @@ static inline void store_tiles(const conv_args *s, const tiling *t, const realv 
             }                                                                                                       \
             for (long i = 0; i < turns; ++i)                                                                        \
                 store_tiles(s, t, sums + i * ELEMENTS * MR * NV, tile + i * MR, min((long)MR, count - i * MR),      \
-                            b * NR, group, slope, y, r, bias);                                                      \
+                            b * NR, group, alpha, beta, y, r, bias);                                                      \
         }                                                                                                           \
     }
 
@@ -290,7 +290,7 @@ PRODUCT(product_global, __global)
 PRODUCTS(products_global, product_global, __global)
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void winograd_fused(const conv_args s, const real slope, const long m_blocks,
+__kernel void winograd_fused(const conv_args s, const real alpha, const real beta, const long m_blocks,
                              __global const STORAGE(TYPE_X) *x, __global const float *u,
                              __global const STORAGE(TYPE_BIAS) *bias, __global const STORAGE(TYPE_R) *r,
                              __global STORAGE(TYPE_Y) *y)
@@ -306,25 +306,26 @@ __kernel void winograd_fused(const conv_args s, const real slope, const long m_b
     u += group * blocks * ELEMENTS * t.c_blocks * (LANES * NR);
     for (long cb = 0; cb < t.c_blocks; ++cb)
         transform_private(v + cb * (MR * LANES), MT * mt_step, mt_step, &s, &t, x, tile, cb);
-    products_private(v, &s, &t, tile, first, min(blocks, first + m_blocks), group, slope, u, y, r, bias);
+    products_private(v, &s, &t, tile, first, min(blocks, first + m_blocks), group, alpha, beta, u, y, r, bias);
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void winograd_input(const conv_args s, const long c_blocks, __global const STORAGE(TYPE_X) *x,
-                             __global real *v)
+__kernel void winograd_input(const conv_args s, const long c_blocks, const long v_offset,
+                             __global const STORAGE(TYPE_X) *x, __global real *v)
 {
     const tiling t = tiling_of(&s);
     const long group = get_group_id(2);
     const long mt_step = t.c_blocks * (MR * LANES);
     const long first = get_group_id(1) * c_blocks;
     x += s.x_offset + group * s.group_c * s.x_channel;
-    v += (group * get_num_groups(0) + get_group_id(0)) * ELEMENTS * MT * mt_step;
+    v += v_offset + (group * get_num_groups(0) + get_group_id(0)) * ELEMENTS * MT * mt_step;
     for (long cb = first; cb < min(t.c_blocks, first + c_blocks); ++cb)
         transform_global(v + cb * (MR * LANES), MT * mt_step, mt_step, &s, &t, x, get_group_id(0) * TILES, cb);
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void winograd_output(const conv_args s, const real slope, const long m_blocks, __global const real *v,
+__kernel void winograd_output(const conv_args s, const real alpha, const real beta, const long m_blocks,
+                              const long v_offset, __global const real *v,
                               __global const float *u, __global const STORAGE(TYPE_BIAS) *bias,
                               __global const STORAGE(TYPE_R) *r, __global STORAGE(TYPE_Y) *y)
 {
@@ -332,8 +333,8 @@ __kernel void winograd_output(const conv_args s, const real slope, const long m_
     const long group = get_group_id(2);
     const long blocks = (s.group_m + NR - 1) / NR;
     const long first = get_group_id(1) * m_blocks;
-    v += (group * get_num_groups(0) + get_group_id(0)) * ELEMENTS * MT * t.c_blocks * (MR * LANES);
+    v += v_offset + (group * get_num_groups(0) + get_group_id(0)) * ELEMENTS * MT * t.c_blocks * (MR * LANES);
     u += group * blocks * ELEMENTS * t.c_blocks * (LANES * NR);
-    products_global(v, &s, &t, get_group_id(0) * TILES, first, min(blocks, first + m_blocks), group, slope, u, y,
+    products_global(v, &s, &t, get_group_id(0) * TILES, first, min(blocks, first + m_blocks), group, alpha, beta, u, y,
                     r, bias);
 }

@@ -1,0 +1,230 @@
+/* cpu_direct: output channels along the lanes, positions broadcast from a padded copy of x, or from x (cpu_direct.cl). */
+#include <math.h>
+#include <stdio.h>
+
+#include "solver_cpu.h"
+
+enum { ROWS, COLUMNS, BLOCKS };
+static const char *const names[] = {"rows", "columns", "blocks", NULL};
+
+#define NV 2
+#define MAX_STRIP 393216 /* reals: 1.5 MB; a worker thread's stack has 8 MB where it is small */
+#define GOOD_STRIP 98304 /* leaves room in a second cache of 512 KB and more */
+
+/* Tiles of a strip: th x tw, and what remains to the right (rw wide) or below (rh high). */
+typedef struct tiles {
+    int64_t tw, th, rw, rh;
+} tiles;
+
+static tiles tiles_of(const conv_problem *view, const arete_device *device) {
+    int64_t most = ar_conv_tile_rows(device), width = view->out[2], height = view->out[1];
+    if (width > most / 2 || height == 1) {
+        int64_t tw = ar_conv_ceil(width, ar_conv_ceil(width, most));
+        return (tiles){tw, 1, width % tw, 0};
+    }
+    int64_t th = most / width < height ? most / width : height;
+    return (tiles){width, th, 0, height % th};
+}
+
+/* x is read where it lies: nothing to pad, to convert or to turn. */
+static bool in_place(const conv_problem *p) {
+    return p->type_x == ARETE_F32 && p->x.point == 1 && ar_conv_cpu_unpadded(p);
+}
+
+static int64_t strip_size(const conv_problem *v, int64_t rows, int64_t columns) {
+    int64_t wide = (columns - 1) * v->stride[2] + (v->kernel[2] - 1) * v->dilation[2] + 1;
+    int64_t high = v->kernel[1] == 1 ? rows : (rows - 1) * v->stride[1] + (v->kernel[1] - 1) * v->dilation[1] + 1;
+    double size = (double)wide * (double)high * (double)v->kernel[0] * (double)ar_conv_group_c(v);
+    return size > 1e15 ? INT64_MAX : (int64_t)size;
+}
+
+static int64_t smallest(const conv_problem *v, const arete_device *device) {
+    tiles t = tiles_of(v, device);
+    return strip_size(v, t.th, t.tw > v->out[2] ? v->out[2] : t.tw);
+}
+
+static bool applies(const void *problem, const arete_device *device, const char **why) {
+    const conv_problem *p = problem;
+    if (!ar_conv_cpu_applies(p, device, why))
+        return false;
+    conv_problem view;
+    ar_conv_cpu_view(p, &view);
+    *why = "stride, dilation or kernel beyond 2^20";
+    for (int i = 0; i < CONV_AXES; ++i)
+        if (p->stride[i] > 1 << 20 || p->dilation[i] > 1 << 20 || p->kernel[i] > 1 << 20)
+            return false;
+    *why = "the inputs of one tile pass 1.5 MB";
+    return in_place(&view) || smallest(&view, device) + 64 <= MAX_STRIP;
+}
+
+static int64_t block_count(const conv_problem *p, const arete_device *device) {
+    return ar_conv_ceil(ar_conv_group_m(p), NV * ar_conv_vec(device));
+}
+
+static bool accepts(const void *problem, const arete_device *device, const ar_params *params, const char **why) {
+    conv_problem v;
+    ar_conv_cpu_view(problem, &v);
+    tiles t = tiles_of(&v, device);
+    const int64_t *n = params->value;
+    *why = "rows must be a multiple of a tile's";
+    if (n[ROWS] < 1 || n[ROWS] > 1 << 24 || n[ROWS] % t.th != 0)
+        return false;
+    *why = "columns must be a multiple of a tile's";
+    if (n[COLUMNS] < 1 || n[COLUMNS] > INT32_MAX || n[COLUMNS] % t.tw != 0)
+        return false;
+    *why = "blocks must be 1 or more";
+    if (n[BLOCKS] < 1 || n[BLOCKS] > 1 << 24)
+        return false;
+    *why = "the strip passes 1.5 MB of private memory";
+    int64_t rows = n[ROWS] < v.out[1] ? n[ROWS] : v.out[1], columns = n[COLUMNS] < v.out[2] ? n[COLUMNS] : v.out[2];
+    return in_place(&v) || strip_size(&v, rows, columns) + 64 <= MAX_STRIP;
+}
+
+/* Fma of one block of channels over rows x columns: whole tiles, with the small ones' unhidden latency. */
+static double tile_fmas(const conv_problem *v, tiles t, double rows, double columns) {
+    double across = floor(columns / (double)t.tw), down = floor(rows / (double)t.th);
+    double main = fmax((double)(t.tw * t.th) * NV, 10), rest = 0;
+    if (t.rw && columns > across * (double)t.tw)
+        rest = down * fmax((double)(t.rw * t.th) * NV, 10);
+    if (t.rh && rows > down * (double)t.th)
+        rest = across * fmax((double)(t.tw * t.rh) * NV, 10);
+    return (across * down * main + rest) * (double)ar_conv_k(v);
+}
+
+/* Slots of a group that makes `blocks` blocks of a strip. Copying moves a vector in about 4 slots and a row in 12;
+ * weights beyond the second cache come at some 3 bytes a slot where few tiles share them. */
+static double group_slots(const conv_problem *v, const arete_device *device, const int64_t *n) {
+    tiles t = tiles_of(v, device);
+    double rows = fmin((double)n[ROWS], (double)v->out[1]), columns = fmin((double)n[COLUMNS], (double)v->out[2]);
+    double blocks = fmin((double)n[BLOCKS], (double)block_count(v, device)), lanes = (double)ar_conv_vec(device);
+    double store = (v->y.point == 1 ? CONV_SLOTS_STORE : 3) * NV * rows * columns;
+    double weights = (double)ar_conv_k(v) * NV * lanes * 4;
+    double each = fmax(1.01 * tile_fmas(v, t, rows, columns), weights / 10) + store;
+    if (weights * (double)block_count(v, device) > 8e6)
+        each = fmax(each, weights / 5);
+    double copy = 0;
+    if (!in_place(v)) {
+        double high = v->kernel[1] == 1 ? rows : (rows - 1) * (double)v->stride[1] + (double)v->kernel[1];
+        double wide = (columns - 1) * (double)v->stride[2] + (double)v->kernel[2];
+        copy = (double)(ar_conv_group_c(v) * v->kernel[0]) * high * (12 + wide * (v->x.point == 1 ? 4 / lanes : 4));
+    }
+    return blocks * each + copy;
+}
+
+static double slots(const conv_problem *v, const arete_device *device, const int64_t *n) {
+    double strips = (double)v->out[0] * ceil((double)v->out[1] / (double)n[ROWS]) *
+                    ceil((double)v->out[2] / (double)n[COLUMNS]);
+    double groups = strips * ceil((double)block_count(v, device) / (double)n[BLOCKS]) * (double)(v->n * v->groups);
+    return ar_conv_cpu_busiest(device, groups, group_slots(v, device, n));
+}
+
+static bool candidate(const void *problem, const arete_device *device, size_t index, ar_params *params) {
+    static const int64_t parts[] = {1, 2, 4, 8, 16, 32};
+    enum { PARTS = sizeof parts / sizeof parts[0] };
+    conv_problem v;
+    ar_conv_cpu_view(problem, &v);
+    tiles t = tiles_of(&v, device);
+    int64_t down = ar_conv_ceil(v.out[1], t.th), across = ar_conv_ceil(v.out[2], t.tw);
+    int64_t blocks = block_count(&v, device);
+    for (size_t b = 0; b < PARTS && (b == 0 || parts[b - 1] < blocks); ++b) {
+        for (size_t r = 0; r < PARTS && (r == 0 || parts[r - 1] < down); ++r) {
+            for (size_t c = 0; c < PARTS && (c == 0 || parts[c - 1] < across); ++c) {
+                const char *why;
+                *params = (ar_params){{t.th * ar_conv_ceil(down, parts[r]), t.tw * ar_conv_ceil(across, parts[c]),
+                                       ar_conv_ceil(blocks, parts[b])}};
+                if (accepts(problem, device, params, &why) && index-- == 0)
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void guess(const void *problem, const arete_device *device, ar_params *params) {
+    conv_problem v;
+    ar_conv_cpu_view(problem, &v);
+    tiles t = tiles_of(&v, device);
+    double best = INFINITY;
+    ar_params one;
+    *params = (ar_params){{t.th, t.tw, 1}};
+    for (size_t i = 0; candidate(problem, device, i, &one); ++i) {
+        int64_t rows = one.value[ROWS] < v.out[1] ? one.value[ROWS] : v.out[1];
+        int64_t columns = one.value[COLUMNS] < v.out[2] ? one.value[COLUMNS] : v.out[2];
+        double cost = slots(&v, device, one.value);
+        if (!in_place(&v) && strip_size(&v, rows, columns) > GOOD_STRIP)
+            cost *= 1.05;
+        if (cost < best) {
+            best = cost;
+            *params = one;
+        }
+    }
+}
+
+static double estimate(const void *problem, const arete_device *device, const arete_roofs *roofs,
+                       const ar_params *params) {
+    const conv_problem *p = problem;
+    if (!ar_conv_cpu_home(device))
+        return INFINITY;
+    conv_problem v;
+    ar_conv_cpu_view(p, &v);
+    double seconds = ar_conv_cpu_seconds(p, device, roofs, slots(&v, device, params->value), 1);
+    if (p->prepack)
+        return seconds;
+    double bytes = 2 * 4 * (double)(block_count(p, device) * NV * ar_conv_vec(device) * p->groups * ar_conv_k(p));
+    return seconds + 4 * bytes / (roofs->bandwidth > 0 ? roofs->bandwidth : 1e10) + roofs->sync_seconds;
+}
+
+static arete_status build(arete_plan *plan) {
+    const conv_problem *p = ar_plan_problem(plan);
+    const int64_t *n = plan->params.value;
+    conv_problem v;
+    ar_conv_cpu_view(p, &v);
+    tiles t = tiles_of(&v, plan->device);
+    int64_t vec = ar_conv_vec(plan->device), blocks = block_count(p, plan->device);
+    int64_t rows = n[ROWS] < v.out[1] ? n[ROWS] : v.out[1], columns = n[COLUMNS] < v.out[2] ? n[COLUMNS] : v.out[2];
+    char options[640], layout[64];
+    size_t at = ar_conv_options(p, vec, options, sizeof options);
+    snprintf(options + at, sizeof options - at,
+             " -DX_LAST=%d -DY_LAST=%d -DNV=%d -DTW=%d -DTH=%d -DRW=%d -DRH=%d -DSW=%d -DONE_TAP=%d -DSTRIP_MAX=%d",
+             p->x.point != 1, p->y.point != 1, NV, (int)t.tw, (int)t.th, (int)t.rw, (int)t.rh, (int)v.stride[2],
+             ar_conv_volume(v.kernel) == 1,
+             in_place(&v) ? 0 : (int)ar_conv_cpu_room(strip_size(&v, rows, columns) + 64));
+    arete_status status =
+        ar_kernel_get(plan->device, &ar_source_conv_cpu_direct, options, "conv_cpu_direct", &plan->kernels[0]);
+    if (status != ARETE_OK)
+        return status;
+    int64_t strips = v.out[0] * ar_conv_ceil(v.out[1], n[ROWS]) * ar_conv_ceil(v.out[2], n[COLUMNS]);
+    conv_cpu_state state = {
+        .packed_bytes = (uint64_t)(blocks * NV * vec * p->groups * ar_conv_k(p)) * 4,
+        .panel = NV * vec,
+        .channels = 16,
+        .pack_global = {(size_t)blocks, (size_t)ar_conv_ceil(ar_conv_group_c(p), 16), (size_t)p->groups},
+        .global = {{(size_t)strips, (size_t)ar_conv_ceil(blocks, n[BLOCKS]), (size_t)(p->n * p->groups)}},
+    };
+    double positions = (double)ar_conv_volume(v.out) * (double)(p->n * p->groups);
+    plan->cost.flops_executed = 2 * positions * (double)ar_conv_k(p) * (double)(blocks * NV * vec);
+    snprintf(layout, sizeof layout, "panel=%d", (int)state.panel);
+    ar_conv_options(p, vec, options, sizeof options);
+    return ar_conv_cpu_state(plan, &state, &ar_source_conv_cpu_pack, options, "conv_cpu_pack", layout, 0);
+}
+
+static arete_status run(const arete_plan *plan, arete_queue *queue, const void *of, arete_wait_list after,
+                        arete_event **done) {
+    conv_cpu_run run;
+    arete_status status = ar_conv_cpu_begin(plan, queue, of, after, &run);
+    if (status != ARETE_OK)
+        return status;
+    return ar_conv_cpu_launch(plan, queue, &run, plan->params.value, 3, done);
+}
+
+const ar_solver ar_conv_cpu_direct = {
+    .name = "cpu_direct",
+    .param_names = names,
+    .applies = applies,
+    .guess = guess,
+    .accepts = accepts,
+    .estimate = estimate,
+    .candidate = candidate,
+    .build = build,
+    .run = run,
+};
