@@ -21,9 +21,6 @@ json_t *ar_device_json(const arete_device *device);
 /* "-" is standard output. ARETE_E_IO. */
 arete_status ar_json_write(const json_t *json, const char *path);
 
-/* ar_report_json()'s report as one self-contained page. ARETE_E_IO. */
-arete_status ar_html_write(const json_t *report, const char *path);
-
 void ar_csv_head(FILE *to);
 void ar_csv_line(FILE *to, const ar_case *of, const arete_device *device, const ar_record *record);
 

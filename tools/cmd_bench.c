@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "chart/chart.h"
 #include "command.h"
 #include "record.h"
 
@@ -283,7 +284,7 @@ static int write_reports(session *s, int status) {
     s->json = NULL;
     if (s->asked.json && (!report || ar_json_write(report, s->asked.json) != ARETE_OK))
         status = ar_command_failed("--json");
-    if (s->asked.html && (!report || ar_html_write(report, s->asked.html) != ARETE_OK))
+    if (s->asked.html && (!report || ar_chart_html(report, s->asked.html) != ARETE_OK))
         status = ar_command_failed("--html");
     json_decref(report);
     return status;

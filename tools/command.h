@@ -12,6 +12,8 @@ enum { AR_DONE = 0, AR_FAILURE = 1, AR_USAGE = 2 };
 int cmd_devices(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
+int cmd_roofline(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_tune(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 

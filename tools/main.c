@@ -13,6 +13,8 @@ static const struct {
     {"devices", cmd_devices, "what is here, through which driver, what it supports"},
     {"probe", cmd_probe, "measures what a device can really do: arithmetic, memory, transfers, launches"},
     {"bench", cmd_bench, "times cases, checks them, sets them against the device's roofs and other libraries"},
+    {"roofline", cmd_roofline, "draws cases under the device's roofs: a page, a picture, in the terminal"},
+    {"compare", cmd_compare, "sets two saved runs against each other; fails on a regression"},
     {"tune", cmd_tune, "searches solvers and parameters, keeps the fastest that is right"},
     {"selftest", cmd_selftest, "checks every kernel on this very device against the reference"},
 };
