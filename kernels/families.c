@@ -2,6 +2,7 @@
 #include "attention/casework.h"
 #include "casework.h"
 #include "conv/casework.h"
+#include "layers/casework.h"
 #include "matmul/casework.h"
 #include "rnn/casework.h"
 
@@ -10,5 +11,6 @@ const ar_casework *const ar_families[] = {
     &ar_conv_casework,
     &ar_attention_casework,
     &ar_rnn_casework,
+    &ar_layer_casework,
     NULL,
 };

@@ -9,6 +9,7 @@
 #include "arete/conv.h"
 #include "arete/cost.h"
 #include "arete/device.h"
+#include "arete/layers.h"
 #include "arete/matmul.h"
 #include "arete/memory.h"
 #include "arete/plan.h"
