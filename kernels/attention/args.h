@@ -2,9 +2,9 @@
  *
  * The common argument list of the kernels, after this struct by value:
  *   float scale, float softcap, Q, K, V, Y, mask, lens, past, work
- * A buffer that the variant does not read may be NULL. Offsets and steps are in elements of their operand; q_b, q_h,
- * q_s step to the next batch, head and token. K and V are the caches where there are some, and Q and K the rotated
- * copies where there is a rotary embedding: kernels do not know.
+ * A buffer that the variant does not read may be NULL. Offsets and steps are in elements of their operand; q_b,
+ * q_h, q_s step to the next batch, head and token. K and V are the caches where there are some, and Q and K the
+ * rotated copies where there is a rotary embedding: kernels do not know.
  *
  * Parameters
  *   TYPE_Q, _K, _V, _Y  storage

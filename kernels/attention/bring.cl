@@ -1,7 +1,7 @@
-/* bring.cl: rows of heads copied to another place and type, rotated on the way: new keys and values to their caches,
- * rotated Q and K to the workspace.
+/* bring.cl: rows of heads copied to another place and type, rotated on the way: new keys and values to their
+ * caches, rotated Q and K to the workspace.
  *
- *   for each pair (x1, x2) of the first `rotated` elements:  (cos x1 - sin x2, sin x1 + cos x2);  the rest is copied
+ *   each pair (x1, x2) of the first `rotated` elements becomes (cos x1 - sin x2, sin x1 + cos x2)
  *
  * Group     on CPUs one row a work-item and a group; on GPUs 64 rows a group. Global: rows, rounded up.
  * Limit     memory: a row is read and written once, and half a row of each table read.

@@ -64,7 +64,7 @@ static inline float product(__global const STORAGE(TYPE_Q) *q, __global const ST
     return total;
 }
 
-/* Scores of keys j0 .. j0 + count - 1; hidden ones are -INFINITY whatever their data. The largest, NaN passed over. */
+/* Scores of keys j0 .. j0 + count - 1; hidden ones are -INFINITY whatever their data. The largest; no NaN. */
 static inline float block_scores(const attention_args *s, const row_view *r, long j0, long count, float scale,
                                  float softcap, float *scores)
 {
