@@ -216,6 +216,13 @@ static arete_status check_weights(const rnn_problem *p, int64_t layer, const are
     return ARETE_OK;
 }
 
+arete_status ar_rnn_problem_weights(const rnn_problem *p, const arete_rnn_weights *weights) {
+    arete_status status = ARETE_OK;
+    for (int64_t layer = 0; layer < p->layers && status == ARETE_OK; ++layer)
+        status = check_weights(p, layer, &weights[layer]);
+    return status;
+}
+
 /* What x and the first layer's weights say of sizes and types. */
 static arete_status take_sizes(const arete_rnn_args *a, rnn_problem *p) {
     const arete_rnn_weights *first = &a->weights[0];
@@ -353,8 +360,8 @@ arete_status ar_rnn_problem_make(const arete_rnn_desc *desc, const arete_rnn_arg
         status = take_sizes(args, p);
     if (status == ARETE_OK)
         status = take_states(args, p);
-    for (int64_t layer = 0; layer < p->layers && status == ARETE_OK; ++layer)
-        status = check_weights(p, layer, &args->weights[layer]);
+    if (status == ARETE_OK)
+        status = ar_rnn_problem_weights(p, args->weights);
     if (status == ARETE_OK)
         status = take_lens(args, p);
     return status == ARETE_OK ? ar_rnn_problem_settle(p) : status;

@@ -31,6 +31,7 @@ typedef struct rnn_problem {
 
 extern const ar_family ar_rnn_family;
 extern const ar_solver *const ar_rnn_solvers[]; /* solvers.c; NULL-terminated */
+extern const ar_solver ar_rnn_persistent;
 extern const ar_solver ar_rnn_stepwise;
 extern const ar_solver ar_rnn_reference;
 
@@ -83,6 +84,9 @@ const char *ar_rnn_weight_name(int which);
 
 /* Checks all that can be checked without buffers, fills the problem. desc NULL: all defaults. */
 arete_status ar_rnn_problem_make(const arete_rnn_desc *desc, const arete_rnn_args *args, rnn_problem *problem);
+
+/* Whether the weights of all layers are of the problem's shapes and types. */
+arete_status ar_rnn_problem_weights(const rnn_problem *problem, const arete_rnn_weights *weights);
 
 /* The descriptor and the shape-only operands that give this problem: the inverse. */
 typedef struct rnn_described_acts {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "solver_common.h"
+#include "pack_weights.h"
 
 /* A multiply-add is 2; gates do not count. Every operand is read or written once. */
 static void rnn_cost(const void *of, arete_cost *cost) {
@@ -140,5 +140,26 @@ arete_status arete_rnn_pack(const arete_plan *plan, arete_queue *queue, const ar
     if (!arete_rnn_packs(plan))
         return ar_fail(ARETE_E_UNSUPPORTED, "arete_rnn_pack: %s reads the weights as they are: run the plan with them",
                        plan->solver_text);
-    return ar_fail(ARETE_E_UNSUPPORTED, "arete_rnn_pack: no solver packs");
+    if (queue->device != plan->device)
+        return ar_fail(ARETE_E_MISMATCH, "arete_rnn_pack: queue is of %s, but the plan is for %s",
+                       queue->device->info.id, plan->device->info.id);
+    const rnn_problem *p = ar_plan_problem(plan);
+    arete_status status = ar_rnn_problem_weights(p, weights);
+    if (status == ARETE_OK)
+        status = ar_rnn_check_weights(p, plan->device, weights);
+    if (status != ARETE_OK)
+        return ar_fail_within(status, "arete_rnn_pack");
+    const rnn_pack_state *state = plan->state;
+    arete_buffer *made = NULL;
+    arete_wait_list after = ARETE_WAIT_NONE;
+    status = arete_buffer_create(plan->device, plan->packed_bytes, &made);
+    if (status == ARETE_OK)
+        status = ar_rnn_pack_launch(p, &state->packed, &state->kernels, queue, weights, made, 0, &after);
+    if (status != ARETE_OK) {
+        arete_buffer_release(made);
+        return ar_fail_within(status, "arete_rnn_pack");
+    }
+    made->layout = plan->packed_layout;
+    *packed = made;
+    return ARETE_OK;
 }

@@ -330,14 +330,4 @@ __kernel void rnn_end(const rnn_args s, __global STORAGE(TYPE_STATE) *yh, __glob
         STORES(TYPE_STATE)(work[s.at[1] + at * s.hidden + i], yc + s.yc_offset + dir * s.c_dir + lane * s.c_lane + i);
 }
 
-typedef struct {
-    int count;
-    int length[64];
-} rnn_some;
-
-__kernel void rnn_lengths(const rnn_some some, const long first, __global int *lens)
-{
-    const int i = get_global_id(0);
-    if (i < some.count)
-        lens[first + i] = some.length[i];
-}
+#include "rnn/lengths.h"
