@@ -119,5 +119,6 @@ arete_status ar_onednn_pack(onednn *of, const dnnl_memory_desc_t *from, void *da
 typedef arete_status (*onednn_prepare)(onednn *of, const ar_peer_case *on);
 arete_status ar_onednn_matmul(onednn *of, const ar_peer_case *on);
 arete_status ar_onednn_conv(onednn *of, const ar_peer_case *on);
+arete_status ar_onednn_rnn(onednn *of, const ar_peer_case *on);
 
 #endif
