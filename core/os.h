@@ -62,6 +62,10 @@ const char *ar_os_signal_name(int number); /* "SIGABRT" */
 bool ar_os_executable(const char *path);
 /* The folder of the file that holds this library (or of the program it is linked into). False: not known. */
 bool ar_os_own_folder(char *path, size_t bytes);
+/* Names of the files in a folder that end with suffix, sorted, without the folder; an array that ends with NULL, to be
+ * freed by ar_os_free_names(). ARETE_E_NOT_FOUND when there is no such folder. */
+arete_status ar_os_list_folder(const char *path, const char *suffix, char ***names);
+void ar_os_free_names(char **names); /* NULL is fine */
 
 const char *ar_os_env(const char *name); /* NULL when unset or empty */
 bool ar_os_set_env(const char *name, const char *value); /* only when it is unset; false: it was set already */

@@ -1,5 +1,6 @@
 /* os.h on POSIX systems. */
 #define _GNU_SOURCE /* sched_getaffinity, where there is one */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -325,6 +326,63 @@ uint32_t ar_os_allowed_cpus(bool *contiguous) {
 #endif
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 ? (uint32_t)online : 1;
+}
+
+/* ---- folders ---- */
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool ends_with(const char *text, const char *end) {
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+arete_status ar_os_list_folder(const char *path, const char *suffix, char ***names) {
+    DIR *folder = opendir(path);
+    char **list = NULL;
+    size_t count = 0, room = 0;
+    if (!folder) {
+        return ar_fail(ARETE_E_NOT_FOUND, "%s: %s", path, strerror(errno));
+    }
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL || !list;) {
+        if (count + 2 > room) { /* one for the NULL at the end */
+            room = room ? 2 * room : 32;
+            char **grown = ar_os_realloc(list, room * sizeof *grown);
+            if (!grown) {
+                goto no_memory;
+            }
+            list = grown;
+            list[count] = NULL;
+        }
+        if (!entry) {
+            break;
+        }
+        if (!ends_with(entry->d_name, suffix)) {
+            continue;
+        }
+        list[count] = ar_os_strdup(entry->d_name);
+        if (!list[count]) {
+            goto no_memory;
+        }
+        list[++count] = NULL;
+    }
+    closedir(folder);
+    qsort(list, count, sizeof *list, by_name);
+    *names = list;
+    return ARETE_OK;
+no_memory:
+    closedir(folder);
+    ar_os_free_names(list);
+    return ar_fail_memory("the names in a folder", room * sizeof *list);
+}
+
+void ar_os_free_names(char **names) {
+    for (char **name = names; name && *name; name++) {
+        ar_os_free(*name);
+    }
+    ar_os_free(names);
 }
 
 uint64_t ar_os_memory_bytes(void) {
