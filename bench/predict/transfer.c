@@ -1,0 +1,318 @@
+#include "transfer_state.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "os.h"
+
+#define NEAR 0.6         /* width of the kernel over cases */
+#define FAR 0.8          /* how fast a device's cases lose weight when none is near */
+#define OTHER_MAKER 5.0  /* distance of libraries of another maker */
+#define FOREIGN 0.3      /* how much likeness counts between devices of different makers' libraries */
+#define OLD 4.0          /* distance that years of the same maker's libraries come to at most */
+#define OTHER_UNIT 1.5   /* distance between matrix and vector units */
+#define STREAM 0.8       /* of the bandwidth, where no such case was measured: published figures lie at 0.67 to 0.9 */
+#define STREAM_SPREAD 0.35
+#define LEAST_SPREAD 0.05
+#define LEAST_DOUBT 0.06
+#define FOREIGN_DOUBT 0.2 /* more, where no device with the maker's libraries was measured */
+
+static double square(double x) {
+    return x * x;
+}
+
+/* 0 where either is not known: then it tells nothing. */
+static double log_ratio(double a, double b) {
+    return a > 0 && b > 0 ? log(a / b) : 0;
+}
+
+static double device_distance(const ar_machine *a, const ar_machine *b, const ar_tuning *t) {
+    double d = square(log_ratio(a->peak[ARETE_F32] * b->bandwidth, b->peak[ARETE_F32] * a->bandwidth) / 2);
+    d += square(log_ratio(a->clock, b->clock) / t->clock);
+    if (a->units > 0 && b->units > 0)
+        d += square(log_ratio(a->peak[ARETE_F32] / a->units, b->peak[ARETE_F32] / b->units) / t->unit);
+    if (strcmp(a->stack, b->stack) != 0)
+        return OTHER_MAKER + FOREIGN * d;
+    double x = a->software > 0 && b->software > 0 ? square((a->software - b->software) / t->years) : OLD;
+    return OLD * x / (OLD + x) + d;
+}
+
+/* The least time on the target of an operation of the measured one's sizes, in the same type. */
+static double carry(const ar_transfer *t, const ar_measured_run *run, const ar_measured_op *one) {
+    const ar_machine *from = &run->machine, *to = t->target;
+    double c = one->flops / (from->lasting * from->peak[one->op.dtype]), m = one->traffic / from->bandwidth;
+    double c2 = one->flops / (to->lasting * to->peak[one->op.dtype]), m2 = one->traffic / to->bandwidth;
+    double u = pow(fmin(c / one->seconds, 1.2), t->tuning.sharp);
+    double v = pow(fmin(m / one->seconds, 1.2), t->tuning.sharp);
+    double l = t->tuning.slack * fmax(1 - fmax(u, v), 0);
+    double share = (u * log_ratio(c2, c) + v * log_ratio(m2, m) + l * log_ratio(from->clock, to->clock)) / (u + v + l);
+    return log(one->seconds) + share - log(fmax(c2, m2));
+}
+
+static bool usable(const ar_transfer *t, const ar_measured_run *run, const ar_measured_op *one) {
+    return run->machine.peak[one->op.dtype] > 0 && t->target->peak[one->op.dtype] > 0 && t->target->bandwidth > 0 &&
+           !(t->without.group && one->group[0] && strcmp(one->group, t->without.group) == 0);
+}
+
+static arete_status prepare(ar_transfer *t) {
+    for (size_t r = 0; r < t->of->count; r++) {
+        const ar_measured_run *run = &t->of->runs[r];
+        if (t->without.run[r])
+            continue;
+        t->distance[r] = device_distance(&run->machine, t->target, &t->tuning);
+        t->efficiency[r] = ar_os_alloc(run->count * sizeof **t->efficiency);
+        if (!t->efficiency[r])
+            return ar_fail_memory("efficiencies", run->count * sizeof **t->efficiency);
+        for (size_t i = 0; i < run->count; i++)
+            t->efficiency[r][i] = usable(t, run, &run->ops[i]) ? carry(t, run, &run->ops[i]) : NAN;
+    }
+    return ARETE_OK;
+}
+
+/* What one run says of a case. */
+typedef struct opinion {
+    double value;  /* log of time over roof */
+    double weight; /* log of it */
+    double distance; /* of the nearest case, squared */
+} opinion;
+
+static double case_distance(const double a[AR_FEATURES], const double b[AR_FEATURES]) {
+    double d = 0;
+    for (int i = 0; i < AR_FEATURES; i++)
+        d += square(a[i] - b[i]);
+    return d;
+}
+
+static bool matters(const ar_transfer *t, size_t r, size_t i, const ar_op *op) {
+    return t->of->runs[r].ops[i].op.kind == op->kind && !isnan(t->efficiency[r][i]);
+}
+
+/* Cases of another type count, but further away: matrix units and vector units are not alike. */
+static double type_distance(const ar_transfer *t, size_t r, size_t i, const ar_op *op) {
+    const ar_machine *from = &t->of->runs[r].machine;
+    uint8_t dtype = t->of->runs[r].ops[i].op.dtype;
+    return from->matrix[dtype] != t->target->matrix[op->dtype] ? OTHER_UNIT : dtype != op->dtype ? 0.1 : 0;
+}
+
+/* Same maker's libraries: the very case, where it was measured, shows what they do with it. Else only what a case like
+ * it takes: details of another's kernels do not carry over. */
+static bool ask(const ar_transfer *t, size_t r, const ar_op *op, const double shape[AR_FEATURES], opinion *out) {
+    const ar_measured_run *run = &t->of->runs[r];
+    bool kin = strcmp(run->machine.stack, t->target->stack) == 0;
+    double nearest = INFINITY, sum = 0, weights = 0, same = 0;
+    size_t twins = 0;
+    for (size_t i = 0; i < run->count; i++)
+        if (matters(t, r, i, op))
+            nearest = fmin(nearest, case_distance(shape, run->ops[i].shape) + type_distance(t, r, i, op));
+    if (isinf(nearest))
+        return false;
+    for (size_t i = 0; i < run->count; i++) {
+        if (!matters(t, r, i, op))
+            continue;
+        double d = case_distance(shape, run->ops[i].shape) + type_distance(t, r, i, op);
+        double w = exp((nearest - d) / (2 * NEAR * NEAR));
+        sum += w * t->efficiency[r][i];
+        weights += w;
+        if (d < 1e-6) {
+            same += t->efficiency[r][i];
+            twins++;
+        }
+    }
+    out->value = kin && twins ? same / (double)twins : sum / weights;
+    out->distance = nearest;
+    out->weight = -t->distance[r] - fmin(nearest / (2 * FAR * FAR), 8);
+    return true;
+}
+
+static int by_value(const void *a, const void *b) {
+    const opinion *x = a, *y = b;
+    return (x->value > y->value) - (x->value < y->value);
+}
+
+/* How far the opinions lie apart: lighter ones count more here than they do for the value. */
+static double doubt_of(const opinion *all, size_t count, double value, bool kin) {
+    double sum = 0, total = 0;
+    for (size_t i = 0; i < count; i++) {
+        double w = sqrt(all[i].weight);
+        sum += w * square(all[i].value - value);
+        total += w;
+    }
+    return LEAST_DOUBT + (kin ? 0 : FOREIGN_DOUBT) + sqrt(sum / total);
+}
+
+/* Half the weighted mean, half the weighted median (interpolated between the opinions' centres). */
+static double settle(opinion *all, size_t count, bool kin, double *doubt) {
+    double most = -INFINITY, total = 0, mean = 0, median, at = 0;
+    for (size_t i = 0; i < count; i++)
+        most = fmax(most, all[i].weight);
+    for (size_t i = 0; i < count; i++) {
+        all[i].weight = exp(all[i].weight - most);
+        total += all[i].weight;
+        mean += all[i].weight * all[i].value;
+    }
+    mean /= total;
+    qsort(all, count, sizeof *all, by_value);
+    median = all[0].value;
+    for (size_t i = 0; i < count; i++) {
+        double centre = at + all[i].weight / 2;
+        if (centre >= total / 2) {
+            if (i > 0) {
+                double before = at - all[i - 1].weight / 2;
+                median = all[i - 1].value + (all[i].value - all[i - 1].value) * (total / 2 - before) / (centre - before);
+            } else {
+                median = all[0].value;
+            }
+            break;
+        }
+        median = all[i].value;
+        at += all[i].weight;
+    }
+    *doubt = doubt_of(all, count, (mean + median) / 2, kin);
+    return (mean + median) / 2;
+}
+
+double ar_transfer_distance(const ar_transfer *t) {
+    double least = INFINITY;
+    for (size_t r = 0; r < t->of->count; r++)
+        if (!t->without.run[r])
+            least = fmin(least, t->distance[r]);
+    return least;
+}
+
+/* Log of time over roof. False: nothing of that kind was measured. */
+static bool efficiency_of(const ar_transfer *t, const ar_op *op, double *value, double *doubt, double *distance) {
+    double shape[AR_FEATURES];
+    opinion all[AR_RUNS_MOST];
+    size_t count = 0;
+    ar_op_shape(op, shape);
+    *distance = INFINITY;
+    for (size_t r = 0; r < t->of->count; r++)
+        if (!t->without.run[r] && ask(t, r, op, shape, &all[count])) {
+            *distance = fmin(*distance, all[count].distance);
+            count++;
+        }
+    if (count == 0)
+        return false;
+    *value = settle(all, count, ar_transfer_distance(t) < OTHER_MAKER, doubt);
+    *distance = sqrt(*distance);
+    return true;
+}
+
+/* Attention where none was measured: like its two products, each head's one after another. */
+static bool as_products(const ar_transfer *t, const ar_op *op, double *value, double *doubt, double *distance) {
+    ar_op scores = {.kind = AR_OP_MATMUL, .m = op->q, .n = op->kv, .k = op->dim, .tb = 1, .batch = op->batch * op->heads,
+                    .dtype = op->dtype};
+    ar_op sums = {.kind = AR_OP_MATMUL, .m = op->q, .n = op->dim, .k = op->kv, .batch = op->batch * op->heads,
+                  .dtype = op->dtype};
+    double first, second, far;
+    if (!efficiency_of(t, &scores, &first, doubt, distance) || !efficiency_of(t, &sums, &second, doubt, &far))
+        return false;
+    *value = (first + second) / 2;
+    *distance = fmax(*distance, far) + 1;
+    return true;
+}
+
+static void estimate_one(const ar_transfer *t, const ar_op *op, ar_estimate *e) {
+    double value = -log(STREAM), spread = STREAM_SPREAD, doubt = STREAM_SPREAD;
+    ar_roof_time roof;
+    ar_machine_roof(t->target, op, &roof);
+    e->compute = roof.compute;
+    e->memory = roof.memory;
+    e->naive = ar_machine_naive(t->target, op);
+    if (efficiency_of(t, op, &value, &doubt, &e->distance) ||
+        (op->kind == AR_OP_ATTENTION && as_products(t, op, &value, &doubt, &e->distance)))
+        spread = hypot(fmax(t->spread[op->kind] * doubt, LEAST_SPREAD), 0.25 * fmin(e->distance, 4));
+    else
+        e->distance = INFINITY;
+    e->seconds = fmax(roof.compute, roof.memory) * exp(value);
+    /* Traffic that has to pass does; only convolutions have ways (Winograd's) around their arithmetic. */
+    e->seconds = fmax(e->seconds, 0.9 * roof.memory);
+    if (op->kind != AR_OP_CONV)
+        e->seconds = fmax(e->seconds, 0.9 * roof.compute);
+    e->bound = e->seconds < roof.launch                ? ARETE_BOUND_LAUNCH
+               : fmax(roof.compute, roof.memory) < 0.15 * e->seconds ? ARETE_BOUND_LAUNCH
+               : roof.memory > roof.compute            ? ARETE_BOUND_MEMORY
+                                                       : ARETE_BOUND_COMPUTE;
+    e->seconds = fmax(e->seconds, roof.launch);
+    e->doubt = doubt;
+    e->low = e->seconds * exp(-spread);
+    e->high = e->seconds * exp(spread);
+}
+
+static void add(ar_estimate *to, const ar_estimate *more) {
+    if (more->seconds > to->seconds)
+        to->bound = more->bound;
+    to->seconds += more->seconds;
+    to->low += more->low;
+    to->high += more->high;
+    to->compute += more->compute;
+    to->memory += more->memory;
+    to->distance = fmax(to->distance, more->distance);
+}
+
+/* A recurrent layer with an input is the product with all steps' inputs, then the steps. */
+void ar_transfer_estimate(const ar_transfer *t, const ar_op *op, ar_estimate *e) {
+    static const int64_t gates[] = {1, 4, 3};
+    ar_op steps = *op, product;
+    ar_estimate other;
+    *e = (ar_estimate){0};
+    if (op->kind != AR_OP_RNN) {
+        estimate_one(t, op, e);
+        return;
+    }
+    steps.input = 0;
+    steps.bidirectional = 0;
+    estimate_one(t, &steps, e);
+    if (op->bidirectional) {
+        other = *e;
+        add(e, &other);
+    }
+    if (op->input > 0) {
+        product = (ar_op){.kind = AR_OP_MATMUL, .m = op->batch * op->steps, .k = op->input, .batch = 1, .tb = 1,
+                          .n = gates[op->cell] * op->hidden * (op->bidirectional ? 2 : 1), .fixed = 1,
+                          .dtype = op->dtype, .weights_dtype = op->weights_dtype};
+        estimate_one(t, &product, &other);
+        add(e, &other);
+    }
+    e->naive = ar_machine_naive(t->target, op);
+}
+
+const char *ar_transfer_nearest(const ar_transfer *t, double *likeness) {
+    const char *name = "";
+    double least = INFINITY;
+    for (size_t r = 0; r < t->of->count; r++)
+        if (!t->without.run[r] && t->distance[r] < least) {
+            least = t->distance[r];
+            name = t->of->runs[r].machine.name;
+        }
+    *likeness = exp(-least);
+    return name;
+}
+
+arete_status ar_transfer_open_bare(const ar_experience *experience, const ar_machine *target, const ar_without *without,
+                              const ar_tuning *tuning, ar_transfer **transfer) {
+    ar_transfer *t = ar_os_alloc(sizeof *t);
+    if (!t)
+        return ar_fail_memory("a prediction", sizeof *t);
+    t->of = experience;
+    t->target = target;
+    t->tuning = *tuning;
+    if (without)
+        t->without = *without;
+    arete_status status = prepare(t);
+    if (status != ARETE_OK) {
+        ar_transfer_close(t);
+        return status;
+    }
+    *transfer = t;
+    return ARETE_OK;
+}
+
+void ar_transfer_close(ar_transfer *t) {
+    for (size_t r = 0; t && r < t->of->count; r++)
+        ar_os_free(t->efficiency[r]);
+    ar_os_free(t);
+}
