@@ -16,6 +16,7 @@ int cmd_roofline(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_tune(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
+int cmd_pick(int argc, char **argv);
 
 /* A context with a CPU driver's workers pinned. vector_width 0: the device's own. NULL: said on standard error. */
 arete_context *ar_command_context(unsigned vector_width);

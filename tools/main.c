@@ -15,6 +15,7 @@ static const struct {
     {"bench", cmd_bench, "times cases, checks them, sets them against the device's roofs and other libraries"},
     {"roofline", cmd_roofline, "draws cases under the device's roofs: a page, a picture, in the terminal"},
     {"compare", cmd_compare, "sets two saved runs against each other; fails on a regression"},
+    {"pick", cmd_pick, "which hardware for a network: does it fit, how fast, at what cost, and why"},
     {"tune", cmd_tune, "searches solvers and parameters, keeps the fastest that is right"},
     {"selftest", cmd_selftest, "checks every kernel on this very device against the reference"},
 };

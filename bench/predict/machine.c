@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arete/cost.h"
 #include "error.h"
+#include "os.h"
 
 /* Seconds of one more queued kernel where nothing was measured: about 4 us on discrete GPUs with their makers' stacks;
  * a parallel loop's start on CPUs. */
@@ -140,6 +142,46 @@ arete_status ar_machine_of_run(const ar_parts *parts, const json_t *run, const c
         return ar_fail(ARETE_E_FORMAT, "%s: %s: neither roofs (peak.f32, bandwidth) nor a datasheet.part that has them",
                        path, m->peak[ARETE_F32] <= 0 ? "roofs.peak.f32" : "roofs.bandwidth");
     return ARETE_OK;
+}
+
+arete_status ar_machine_of_file(const ar_parts *parts, const char *path, ar_machine *m) {
+    json_error_t error;
+    json_t *json = json_load_file(path, 0, &error);
+    if (!json)
+        return error.line > 0 ? ar_fail(ARETE_E_FORMAT, "%s:%d: %s", path, error.line, error.text)
+                              : ar_fail(ARETE_E_NOT_FOUND, "%s: %s", path, error.text);
+    const json_t *runs = json_object_get(json, "runs");
+    size_t count = json_array_size(runs);
+    arete_status status = ar_machine_of_run(parts, count > 0 ? json_array_get(runs, count - 1) : json, path, m);
+    json_decref(json);
+    return status;
+}
+
+void ar_machine_of_device(const arete_device *device, ar_machine *m) {
+    static const char *const kinds[] = {"cpu", "cpu", "gpu", "accelerator"};
+    const arete_device_info *i = arete_device_get_info(device);
+    arete_roofs roofs;
+    char today[16];
+    arete_device_get_roofs(device, &roofs);
+    double f32 = roofs.peak[ARETE_UNIT_F32], *peak = roofs.peak;
+    *m = (ar_machine){.bandwidth = roofs.bandwidth, .cache = (double)i->cache_bytes, .memory = (double)i->memory_bytes,
+                      .clock = 1e6 * i->clock_mhz, .units = i->compute_units, .launch = roofs.launch_seconds,
+                      .lasting = 1, .made_count = 1, .measured = roofs.measured};
+    m->peak[ARETE_F32] = f32;
+    m->peak[ARETE_F64] = peak[ARETE_UNIT_F64];
+    m->peak[ARETE_F16] = fmax(peak[ARETE_UNIT_MATRIX_F16], fmax(peak[ARETE_UNIT_F16], f32));
+    m->peak[ARETE_BF16] = fmax(peak[ARETE_UNIT_MATRIX_BF16], f32);
+    m->peak[ARETE_I8] = m->peak[ARETE_U8] = fmax(peak[ARETE_UNIT_MATRIX_INT8], fmax(peak[ARETE_UNIT_INT8], f32));
+    m->matrix[ARETE_F16] = peak[ARETE_UNIT_MATRIX_F16] > 0;
+    m->matrix[ARETE_BF16] = peak[ARETE_UNIT_MATRIX_BF16] > 0;
+    m->matrix[ARETE_I8] = m->matrix[ARETE_U8] = peak[ARETE_UNIT_MATRIX_INT8] > 0;
+    snprintf(m->id, sizeof m->id, "%s", i->id);
+    snprintf(m->name, sizeof m->name, "%.48s (here, %.20s)", i->name, i->id);
+    snprintf(m->vendor, sizeof m->vendor, "%.20s", i->vendor);
+    snprintf(m->kind, sizeof m->kind, "%s", (unsigned)i->kind < 4 ? kinds[i->kind] : "gpu");
+    snprintf(m->stack, sizeof m->stack, "Arete");
+    ar_os_date(today, sizeof today);
+    m->software = year_of(today);
 }
 
 bool ar_machine_is_usable(const ar_machine *m, arete_dtype dtype, char *why) {

@@ -2,6 +2,7 @@
 #ifndef AR_MACHINE_H
 #define AR_MACHINE_H
 
+#include "arete/device.h"
 #include "op.h"
 #include "part.h"
 
@@ -31,6 +32,12 @@ void ar_machine_of_part(const ar_parts *parts, const ar_part *part, ar_machine *
 /* From a saved run (bench/README.md): its device, roofs, datasheet, software. parts: for what the run has not measured.
  * ARETE_E_FORMAT names path and field. */
 arete_status ar_machine_of_run(const ar_parts *parts, const json_t *run, const char *path, ar_machine *machine);
+
+/* The last run of a file. */
+arete_status ar_machine_of_file(const ar_parts *parts, const char *path, ar_machine *machine);
+
+/* A device of this process, by the roofs that it carries (measured ones, where they were given). */
+void ar_machine_of_device(const arete_device *device, ar_machine *machine);
 
 /* Whether a network in that type can be predicted on it; why (room 96 bytes) says what is missing. */
 bool ar_machine_is_usable(const ar_machine *machine, arete_dtype dtype, char *why);
