@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "os.h"
+#include "workload.h"
 
 static const ar_casework *family_named(const char *name, size_t length) {
     for (const ar_casework *const *w = ar_families; *w; w++)
@@ -70,7 +71,7 @@ static arete_status unknown(const char *word) {
         append(names, sizeof names, (*w)->family->name);
     }
     return ar_fail(ARETE_E_NOT_FOUND,
-                   "'%s' is no operation, list or case; operations are %s; `arete bench --help` "
+                   "'%s' is no operation, list, workload or case; operations are %s; `arete bench --help` "
                    "has the lists; a case is 'OP key=value ...'",
                    word, names);
 }
@@ -163,6 +164,41 @@ static arete_status add_named_list(ar_case_set *set, const char *word) {
     return unknown(word);
 }
 
+static arete_status add_text(ar_case_set *set, const char *text, const char *list) {
+    ar_case one;
+    arete_status status = ar_case_make(text, &one);
+    if (status != ARETE_OK)
+        return status;
+    snprintf(one.list, sizeof one.list, "%s", list);
+    for (size_t i = 0; i < set->count; i++) /* networks repeat layers; one measurement of each is enough */
+        if (set->cases[i].work == one.work && strcmp(set->cases[i].text, one.text) == 0 &&
+            strcmp(set->cases[i].list, one.list) == 0) {
+            ar_case_free(&one);
+            return ARETE_OK;
+        }
+    status = push(set, &one);
+    if (status != ARETE_OK)
+        ar_case_free(&one);
+    return status;
+}
+
+/* The operations of a network that a family runs, each once. */
+static arete_status add_workload(ar_case_set *set, const char *word) {
+    ar_workload w;
+    char text[AR_CASE_BYTES];
+    arete_status status = ar_workload_load(word, NULL, 0, ARETE_DTYPE_NONE, &w);
+    if (status != ARETE_OK)
+        return status;
+    for (size_t i = 0; i < w.op_count && status == ARETE_OK; i++)
+        if (ar_op_case(&w.ops[i].op, text, sizeof text)) {
+            status = add_text(set, text, w.name);
+            if (status != ARETE_OK)
+                status = ar_fail_within(status, "%s:%d: %s", w.path, w.ops[i].line, w.ops[i].label);
+        }
+    ar_workload_free(&w);
+    return status;
+}
+
 arete_status ar_case_set_add(ar_case_set *set, const char *word) {
     if (strchr(word, '=')) {
         ar_case one;
@@ -175,6 +211,8 @@ arete_status ar_case_set_add(ar_case_set *set, const char *word) {
         return status;
     }
     const ar_casework *work = family_named(word, strlen(word));
+    if (!work && ar_workload_exists(word))
+        return add_workload(set, word);
     return work ? add_timed(set, work) : add_named_list(set, word);
 }
 

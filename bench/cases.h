@@ -10,7 +10,7 @@ typedef struct ar_case {
     const ar_casework *work;
     void *of;                 /* the family's parsed case */
     char text[AR_CASE_BYTES]; /* "m=.. n=..": canonical, without the family's name */
-    char list[32];            /* the list that it came from; empty for one given as text */
+    char list[40];            /* the list that it came from; empty for one given as text */
     char dtype[64];           /* "f32", or "f16,i8->f32" where the operands differ */
     size_t count;
     ar_operand operands[AR_MAX_OPERANDS];
@@ -26,8 +26,9 @@ typedef struct ar_case_set {
 arete_status ar_case_make(const char *text, ar_case *into);
 void ar_case_free(ar_case *of);
 
-/* Adds what a word of the command line stands for: a family ("matmul": its timed lists), a list ("squares" or
- * "matmul:squares"), or a case ("matmul m=1 n=1 k=1"). */
+/* Adds what a word of the command line stands for: a family ("matmul": its timed lists), a workload ("resnet50", or the
+ * path of a .workload file: its operations, each once), a list ("squares" or "matmul:squares"), or a case ("matmul m=1
+ * n=1 k=1"). */
 arete_status ar_case_set_add(ar_case_set *set, const char *word);
 /* Adds every list of every family that is timed. */
 arete_status ar_case_set_add_timed(ar_case_set *set);

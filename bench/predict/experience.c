@@ -2,10 +2,8 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "cases.h"
 #include "error.h"
 #include "os.h"
 #include "workload.h"
@@ -50,34 +48,12 @@ void ar_op_shape(const ar_op *op, double s[AR_FEATURES]) {
     }
 }
 
-/* The families' own words for what op.h calls otherwise. */
-static bool of_family(const char *text, ar_op *into) {
-    char batch[64], dtype[16], weights[16];
-    if (!ar_case_word(text, "dtype", dtype, sizeof dtype))
-        snprintf(dtype, sizeof dtype, "f32");
-    *into = (ar_op){.kind = AR_OP_MATMUL,
-                    .m = ar_case_number(text, "m", 0),
-                    .n = ar_case_number(text, "n", 0),
-                    .k = ar_case_number(text, "k", 0),
-                    .ta = ar_case_number(text, "ta", 0) != 0,
-                    .tb = ar_case_number(text, "tb", 0) != 0,
-                    .fixed = ar_case_number(text, "prepack", 0) != 0,
-                    .batch = 1,
-                    .dtype = (uint8_t)arete_dtype_parse(dtype)};
-    if (ar_case_word(text, "b", weights, sizeof weights) && strcmp(weights, dtype) != 0)
-        into->weights_dtype = (uint8_t)arete_dtype_parse(weights);
-    if (ar_case_word(text, "batch", batch, sizeof batch))
-        for (char *at = batch; *at; at += strspn(at, "x"))
-            into->batch *= strtoll(at, &at, 10);
-    return into->m > 0 && into->n > 0 && into->k > 0 && into->batch > 0 && into->dtype != ARETE_DTYPE_NONE;
-}
-
 bool ar_op_of_record(const char *op, const char *text, ar_op *into) {
     char whole[640];
     snprintf(whole, sizeof whole, "%s %s", op, text);
     if (ar_op_parse(whole, ARETE_F32, into) == ARETE_OK)
         return true;
-    return strcmp(op, "matmul") == 0 && of_family(text, into);
+    return ar_op_of_case(op, text, into);
 }
 
 static arete_status push(ar_measured_run *run, const ar_measured_op *one) {

@@ -4,7 +4,7 @@
 
 #include "error.h"
 #include "os.h"
-#include "transfer_state.h"
+#include "forecast_state.h"
 
 #define PART 0.97 /* of the known errors that an interval of 90% takes in: a device's cases err together, so that their
                    * number says less than it seems */
@@ -30,16 +30,16 @@ static arete_status examine(const ar_experience *experience, const ar_without *w
     const ar_measured_run *run = &experience->runs[r];
     double off[AR_OP_KINDS] = {0}, count[AR_OP_KINDS] = {0}, got[AR_OP_KINDS] = {0}, want[AR_OP_KINDS] = {0};
     ar_without others = *without;
-    ar_transfer *t = NULL;
+    ar_forecast *t = NULL;
     others.run[r] = true;
-    arete_status status = ar_transfer_open_bare(experience, &run->machine, &others, tuning, &t);
+    arete_status status = ar_forecast_open_bare(experience, &run->machine, &others, tuning, &t);
     if (status != ARETE_OK)
         return status;
-    double away = ar_transfer_distance(t);
+    double away = ar_forecast_distance(t);
     for (size_t i = 0; i < run->count && status == ARETE_OK && isfinite(away); i++) {
         ar_op_kind kind = run->ops[i].op.kind;
         ar_estimate e;
-        ar_transfer_estimate(t, &run->ops[i].op, &e);
+        ar_forecast_estimate(t, &run->ops[i].op, &e);
         double error = fabs(log(run->ops[i].seconds / e.seconds));
         off[kind] += error;
         count[kind]++;
@@ -48,7 +48,7 @@ static arete_status examine(const ar_experience *experience, const ar_without *w
         if (lessons)
             status = note(lessons, &(ar_lesson){error / e.doubt, away, kind});
     }
-    ar_transfer_close(t);
+    ar_forecast_close(t);
     for (int k = 0; k < AR_OP_KINDS; k++)
         if (count[k] > 0) {
             loss[0] += off[k] / count[k] + fabs(log(got[k] / want[k])) / 2;
@@ -117,8 +117,8 @@ static double quantile(weighted *list, size_t count, double part) {
 }
 
 /* Errors of the same kind, and of devices about as far from their nearest as the target is, count most. */
-static arete_status take_lessons(ar_transfer *t, const ar_lessons *lessons) {
-    double own = fmin(ar_transfer_distance(t), 8);
+static arete_status take_lessons(ar_forecast *t, const ar_lessons *lessons) {
+    double own = fmin(ar_forecast_distance(t), 8);
     weighted *list = ar_os_alloc((lessons->count + 1) * sizeof *list);
     if (!list)
         return ar_fail_memory("errors of prediction", lessons->count * sizeof *list);
@@ -134,15 +134,15 @@ static arete_status take_lessons(ar_transfer *t, const ar_lessons *lessons) {
     return ARETE_OK;
 }
 
-arete_status ar_transfer_open(const ar_experience *experience, const ar_machine *target, const ar_without *without,
-                              const ar_lessons *lessons, ar_transfer **transfer) {
-    ar_transfer *t = NULL;
-    arete_status status = ar_transfer_open_bare(experience, target, without, &lessons->tuning, &t);
+arete_status ar_forecast_open(const ar_experience *experience, const ar_machine *target, const ar_without *without,
+                              const ar_lessons *lessons, ar_forecast **forecast) {
+    ar_forecast *t = NULL;
+    arete_status status = ar_forecast_open_bare(experience, target, without, &lessons->tuning, &t);
     if (status == ARETE_OK)
         status = take_lessons(t, lessons);
     if (status != ARETE_OK)
-        ar_transfer_close(t);
+        ar_forecast_close(t);
     else
-        *transfer = t;
+        *forecast = t;
     return status;
 }

@@ -53,7 +53,7 @@ static ar_op part_of(const ar_op *op, int devices) {
     return part;
 }
 
-static void predict_share(const ar_transfer *t, const ar_workload *w, bool train, int split, ar_estimate *sum,
+static void predict_share(const ar_forecast *t, const ar_workload *w, bool train, int split, ar_estimate *sum,
                           double *part) {
     *sum = (ar_estimate){0};
     memset(part, 0, AR_LIMITS * sizeof *part);
@@ -62,7 +62,7 @@ static void predict_share(const ar_transfer *t, const ar_workload *w, bool train
         ar_op op = split > 1 ? part_of(&one->op, split) : one->op;
         double times = (double)one->count * ways(&op, train);
         ar_estimate e;
-        ar_transfer_estimate(t, &op, &e);
+        ar_forecast_estimate(t, &op, &e);
         sum->seconds += times * e.seconds;
         sum->low += times * e.low;
         sum->high += times * e.high;
@@ -76,7 +76,7 @@ static void predict_share(const ar_transfer *t, const ar_workload *w, bool train
     }
 }
 
-void ar_predict_workload(const ar_transfer *t, const ar_workload *w, bool train, ar_estimate *sum, double *part) {
+void ar_predict_workload(const ar_forecast *t, const ar_workload *w, bool train, ar_estimate *sum, double *part) {
     predict_share(t, w, train, 1, sum, part);
 }
 
@@ -112,7 +112,7 @@ static double pipeline_part(const ar_workload *w, int devices) {
     return (m + devices - 1) / (m * devices);
 }
 
-static void set_time(ar_option *o, const ar_transfer *t, const ar_workload *w, bool train) {
+static void set_time(ar_option *o, const ar_forecast *t, const ar_workload *w, bool train) {
     const ar_machine *m = o->machine;
     ar_estimate sum;
     predict_share(t, w, train, o->spread == AR_SPREAD_TENSOR ? o->devices : 1, &sum, o->part);
@@ -153,7 +153,7 @@ static void set_worth(ar_option *o, const ar_workload *w, double share) {
 }
 
 /* One way of running it; w is the network with the batch that each device gets. */
-static void evaluate(ar_option *o, const ar_transfer *t, const ar_workload *w, const ar_question *q) {
+static void evaluate(ar_option *o, const ar_forecast *t, const ar_workload *w, const ar_question *q) {
     char why[96];
     ar_need_of(w, q->train, o->spread, o->devices, &o->need);
     o->usable = ar_machine_is_usable(o->machine, w->dtype, why);
@@ -166,7 +166,7 @@ static void evaluate(ar_option *o, const ar_transfer *t, const ar_workload *w, c
         return;
     set_time(o, t, w, q->train);
     set_worth(o, w, o->spread == AR_SPREAD_DATA ? o->devices : 1);
-    o->nearest = ar_transfer_nearest(t, &o->likeness);
+    o->nearest = ar_forecast_nearest(t, &o->likeness);
 }
 
 /* The network for each number of devices that share the batch; op_count 0: the batch cannot be shared so. */
@@ -205,7 +205,7 @@ static arete_status push(ar_choice *a, const ar_option *one, size_t room) {
     return ARETE_OK;
 }
 
-static arete_status try_machine(const ar_question *q, const ar_machine *m, const ar_transfer *t, const shares *s,
+static arete_status try_machine(const ar_question *q, const ar_machine *m, const ar_forecast *t, const shares *s,
                                 ar_choice *a, size_t room) {
     arete_status status = ARETE_OK;
     for (int power = 0; power < POWERS && status == ARETE_OK; power++) {
@@ -264,11 +264,11 @@ static arete_status evaluate_all(const ar_question *q, const ar_machine *machine
                                  const shares *s, ar_choice *a, size_t room) {
     arete_status status = ARETE_OK;
     for (size_t i = 0; i < count && status == ARETE_OK; i++) {
-        ar_transfer *t = NULL;
-        status = ar_transfer_open(experience, &machines[i], without, lessons, &t);
+        ar_forecast *t = NULL;
+        status = ar_forecast_open(experience, &machines[i], without, lessons, &t);
         if (status == ARETE_OK)
             status = try_machine(q, &machines[i], t, s, a, room);
-        ar_transfer_close(t);
+        ar_forecast_close(t);
     }
     return status;
 }

@@ -2,7 +2,7 @@
 #ifndef AR_PICK_H
 #define AR_PICK_H
 
-#include "transfer.h"
+#include "forecast.h"
 #include "workload.h"
 
 /* How several devices share the work. */
@@ -78,8 +78,8 @@ arete_status ar_pick(const ar_question *question, const ar_machine *machines, si
                      ar_choice *answer);
 void ar_choice_free(ar_choice *answer);
 
-/* Time of the network on the transfer's target by itself: the sums over its operations. part is of AR_LIMITS. */
-void ar_predict_workload(const ar_transfer *transfer, const ar_workload *workload, bool train, ar_estimate *sum,
+/* Time of the network on the forecast's target by itself: the sums over its operations. part is of AR_LIMITS. */
+void ar_predict_workload(const ar_forecast *forecast, const ar_workload *workload, bool train, ar_estimate *sum,
                          double *part);
 
 /* advice.c: what to take and why, in sentences, one a line. */

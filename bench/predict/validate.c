@@ -18,7 +18,7 @@ static double median_of(double *values, size_t count) {
 }
 
 /* errors has room for two values of each case. */
-static void judge(const ar_measured_run *run, const ar_transfer *t, ar_op_kind kind, double *errors, ar_verdict *v) {
+static void judge(const ar_measured_run *run, const ar_forecast *t, ar_op_kind kind, double *errors, ar_verdict *v) {
     double *naive = errors + run->count, got = 0, want = 0, plain = 0, within = 0, sum = 0;
     *v = (ar_verdict){.device = run->machine.name, .kind = kind};
     for (size_t i = 0; i < run->count; i++) {
@@ -26,7 +26,7 @@ static void judge(const ar_measured_run *run, const ar_transfer *t, ar_op_kind k
         ar_estimate e;
         if (one->op.kind != kind)
             continue;
-        ar_transfer_estimate(t, &one->op, &e);
+        ar_forecast_estimate(t, &one->op, &e);
         errors[v->cases] = fabs(e.seconds / one->seconds - 1);
         naive[v->cases] = fabs(e.naive / one->seconds - 1);
         sum += errors[v->cases++];
@@ -49,7 +49,7 @@ static arete_status one_device(const ar_experience *experience, size_t r, ar_val
     const ar_measured_run *run = &experience->runs[r];
     ar_without without = {0};
     ar_lessons lessons = {0};
-    ar_transfer *t = NULL;
+    ar_forecast *t = NULL;
     size_t left = 0;
     for (size_t k = 0; k < experience->count; k++) {
         without.run[k] = strcmp(experience->runs[k].machine.name, run->machine.name) == 0;
@@ -63,12 +63,12 @@ static arete_status one_device(const ar_experience *experience, size_t r, ar_val
         return ar_fail_memory("errors", 2 * run->count * sizeof *errors);
     arete_status status = ar_lessons_learn(experience, &without, &lessons);
     if (status == ARETE_OK)
-        status = ar_transfer_open(experience, &run->machine, &without, &lessons, &t);
+        status = ar_forecast_open(experience, &run->machine, &without, &lessons, &t);
     for (int kind = 0; kind < AR_OP_KINDS && status == ARETE_OK; kind++) {
         judge(run, t, (ar_op_kind)kind, errors, &to->verdicts[to->count]);
         to->count += to->verdicts[to->count].cases > 0;
     }
-    ar_transfer_close(t);
+    ar_forecast_close(t);
     ar_lessons_free(&lessons);
     ar_os_free(errors);
     return status;

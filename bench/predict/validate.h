@@ -2,7 +2,7 @@
 #ifndef AR_VALIDATE_H
 #define AR_VALIDATE_H
 
-#include "transfer.h"
+#include "forecast.h"
 
 /* One device and kind of operation. Errors are relative to the measured time. */
 typedef struct ar_verdict {

@@ -67,4 +67,8 @@ double ar_op_attention_pairs(const ar_op *op);
  * family of this build does. */
 bool ar_op_case(const ar_op *op, char *text, size_t bytes);
 
+/* The operation that a family's case is (what it is fused with is left out); text without the family's name. False: it is
+ * of no kind that is known here, or not one operation. */
+bool ar_op_of_case(const char *family, const char *text, ar_op *into);
+
 #endif

@@ -19,7 +19,7 @@ expect 2
 expect 2 nonsense
 expect 0 --help
 expect 0 --version
-for sub in devices bench tune selftest; do
+for sub in devices bench tune selftest pick; do
     expect 0 $sub --help
     expect 2 $sub --nonsense
 done

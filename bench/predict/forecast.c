@@ -1,4 +1,4 @@
-#include "transfer_state.h"
+#include "forecast_state.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,6 +8,10 @@
 #include "error.h"
 #include "os.h"
 
+/* Latencies are short: what takes longer than they can is slow work, which goes by the roofs after all. A step of a
+ * recurrent layer is a chain of kernels. */
+#define LATENCY 30e-6
+#define STEP_LATENCY 300e-6
 #define NEAR 0.6         /* width of the kernel over cases */
 #define FAR 0.8          /* how fast a device's cases lose weight when none is near */
 #define OTHER_MAKER 5.0  /* distance of libraries of another maker */
@@ -41,23 +45,26 @@ static double device_distance(const ar_machine *a, const ar_machine *b, const ar
 }
 
 /* The least time on the target of an operation of the measured one's sizes, in the same type. */
-static double carry(const ar_transfer *t, const ar_measured_run *run, const ar_measured_op *one) {
+static double carry(const ar_forecast *t, const ar_measured_run *run, const ar_measured_op *one) {
     const ar_machine *from = &run->machine, *to = t->target;
     double c = one->flops / (from->lasting * from->peak[one->op.dtype]), m = one->traffic / from->bandwidth;
     double c2 = one->flops / (to->lasting * to->peak[one->op.dtype]), m2 = one->traffic / to->bandwidth;
     double u = pow(fmin(c / one->seconds, 1.2), t->tuning.sharp);
     double v = pow(fmin(m / one->seconds, 1.2), t->tuning.sharp);
     double l = t->tuning.slack * fmax(1 - fmax(u, v), 0);
+    double longest = one->op.kind == AR_OP_RNN ? STEP_LATENCY * (double)one->op.steps : LATENCY;
+    double most = fmin(longest / one->seconds, 0.999);
+    l = fmin(l, most / (1 - most) * (u + v));
     double share = (u * log_ratio(c2, c) + v * log_ratio(m2, m) + l * log_ratio(from->clock, to->clock)) / (u + v + l);
     return log(one->seconds) + share - log(fmax(c2, m2));
 }
 
-static bool usable(const ar_transfer *t, const ar_measured_run *run, const ar_measured_op *one) {
+static bool usable(const ar_forecast *t, const ar_measured_run *run, const ar_measured_op *one) {
     return run->machine.peak[one->op.dtype] > 0 && t->target->peak[one->op.dtype] > 0 && t->target->bandwidth > 0 &&
            !(t->without.group && one->group[0] && strcmp(one->group, t->without.group) == 0);
 }
 
-static arete_status prepare(ar_transfer *t) {
+static arete_status prepare(ar_forecast *t) {
     for (size_t r = 0; r < t->of->count; r++) {
         const ar_measured_run *run = &t->of->runs[r];
         if (t->without.run[r])
@@ -86,12 +93,12 @@ static double case_distance(const double a[AR_FEATURES], const double b[AR_FEATU
     return d;
 }
 
-static bool matters(const ar_transfer *t, size_t r, size_t i, const ar_op *op) {
+static bool matters(const ar_forecast *t, size_t r, size_t i, const ar_op *op) {
     return t->of->runs[r].ops[i].op.kind == op->kind && !isnan(t->efficiency[r][i]);
 }
 
 /* Cases of another type count, but further away: matrix units and vector units are not alike. */
-static double type_distance(const ar_transfer *t, size_t r, size_t i, const ar_op *op) {
+static double type_distance(const ar_forecast *t, size_t r, size_t i, const ar_op *op) {
     const ar_machine *from = &t->of->runs[r].machine;
     uint8_t dtype = t->of->runs[r].ops[i].op.dtype;
     return from->matrix[dtype] != t->target->matrix[op->dtype] ? OTHER_UNIT : dtype != op->dtype ? 0.1 : 0;
@@ -99,7 +106,7 @@ static double type_distance(const ar_transfer *t, size_t r, size_t i, const ar_o
 
 /* Same maker's libraries: the very case, where it was measured, shows what they do with it. Else only what a case like
  * it takes: details of another's kernels do not carry over. */
-static bool ask(const ar_transfer *t, size_t r, const ar_op *op, const double shape[AR_FEATURES], opinion *out) {
+static bool ask(const ar_forecast *t, size_t r, const ar_op *op, const double shape[AR_FEATURES], opinion *out) {
     const ar_measured_run *run = &t->of->runs[r];
     bool kin = strcmp(run->machine.stack, t->target->stack) == 0;
     double nearest = INFINITY, sum = 0, weights = 0, same = 0;
@@ -174,7 +181,7 @@ static double settle(opinion *all, size_t count, bool kin, double *doubt) {
     return (mean + median) / 2;
 }
 
-double ar_transfer_distance(const ar_transfer *t) {
+double ar_forecast_distance(const ar_forecast *t) {
     double least = INFINITY;
     for (size_t r = 0; r < t->of->count; r++)
         if (!t->without.run[r])
@@ -183,7 +190,7 @@ double ar_transfer_distance(const ar_transfer *t) {
 }
 
 /* Log of time over roof. False: nothing of that kind was measured. */
-static bool efficiency_of(const ar_transfer *t, const ar_op *op, double *value, double *doubt, double *distance) {
+static bool efficiency_of(const ar_forecast *t, const ar_op *op, double *value, double *doubt, double *distance) {
     double shape[AR_FEATURES];
     opinion all[AR_RUNS_MOST];
     size_t count = 0;
@@ -196,13 +203,13 @@ static bool efficiency_of(const ar_transfer *t, const ar_op *op, double *value, 
         }
     if (count == 0)
         return false;
-    *value = settle(all, count, ar_transfer_distance(t) < OTHER_MAKER, doubt);
+    *value = settle(all, count, ar_forecast_distance(t) < OTHER_MAKER, doubt);
     *distance = sqrt(*distance);
     return true;
 }
 
 /* Attention where none was measured: like its two products, each head's one after another. */
-static bool as_products(const ar_transfer *t, const ar_op *op, double *value, double *doubt, double *distance) {
+static bool as_products(const ar_forecast *t, const ar_op *op, double *value, double *doubt, double *distance) {
     ar_op scores = {.kind = AR_OP_MATMUL, .m = op->q, .n = op->kv, .k = op->dim, .tb = 1, .batch = op->batch * op->heads,
                     .dtype = op->dtype};
     ar_op sums = {.kind = AR_OP_MATMUL, .m = op->q, .n = op->dim, .k = op->kv, .batch = op->batch * op->heads,
@@ -215,7 +222,7 @@ static bool as_products(const ar_transfer *t, const ar_op *op, double *value, do
     return true;
 }
 
-static void estimate_one(const ar_transfer *t, const ar_op *op, ar_estimate *e) {
+static void estimate_one(const ar_forecast *t, const ar_op *op, ar_estimate *e) {
     double value = -log(STREAM), spread = STREAM_SPREAD, doubt = STREAM_SPREAD;
     ar_roof_time roof;
     ar_machine_roof(t->target, op, &roof);
@@ -254,7 +261,7 @@ static void add(ar_estimate *to, const ar_estimate *more) {
 }
 
 /* A recurrent layer with an input is the product with all steps' inputs, then the steps. */
-void ar_transfer_estimate(const ar_transfer *t, const ar_op *op, ar_estimate *e) {
+void ar_forecast_estimate(const ar_forecast *t, const ar_op *op, ar_estimate *e) {
     static const int64_t gates[] = {1, 4, 3};
     ar_op steps = *op, product;
     ar_estimate other;
@@ -280,7 +287,7 @@ void ar_transfer_estimate(const ar_transfer *t, const ar_op *op, ar_estimate *e)
     e->naive = ar_machine_naive(t->target, op);
 }
 
-const char *ar_transfer_nearest(const ar_transfer *t, double *likeness) {
+const char *ar_forecast_nearest(const ar_forecast *t, double *likeness) {
     const char *name = "";
     double least = INFINITY;
     for (size_t r = 0; r < t->of->count; r++)
@@ -292,9 +299,9 @@ const char *ar_transfer_nearest(const ar_transfer *t, double *likeness) {
     return name;
 }
 
-arete_status ar_transfer_open_bare(const ar_experience *experience, const ar_machine *target, const ar_without *without,
-                              const ar_tuning *tuning, ar_transfer **transfer) {
-    ar_transfer *t = ar_os_alloc(sizeof *t);
+arete_status ar_forecast_open_bare(const ar_experience *experience, const ar_machine *target, const ar_without *without,
+                              const ar_tuning *tuning, ar_forecast **forecast) {
+    ar_forecast *t = ar_os_alloc(sizeof *t);
     if (!t)
         return ar_fail_memory("a prediction", sizeof *t);
     t->of = experience;
@@ -304,14 +311,14 @@ arete_status ar_transfer_open_bare(const ar_experience *experience, const ar_mac
         t->without = *without;
     arete_status status = prepare(t);
     if (status != ARETE_OK) {
-        ar_transfer_close(t);
+        ar_forecast_close(t);
         return status;
     }
-    *transfer = t;
+    *forecast = t;
     return ARETE_OK;
 }
 
-void ar_transfer_close(ar_transfer *t) {
+void ar_forecast_close(ar_forecast *t) {
     for (size_t r = 0; t && r < t->of->count; r++)
         ar_os_free(t->efficiency[r]);
     ar_os_free(t);

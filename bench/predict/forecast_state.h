@@ -1,10 +1,10 @@
-/* Inside of a transfer, for transfer.c and lessons.c. */
-#ifndef AR_TRANSFER_STATE_H
-#define AR_TRANSFER_STATE_H
+/* Inside of a forecast, for forecast.c and lessons.c. */
+#ifndef AR_FORECAST_STATE_H
+#define AR_FORECAST_STATE_H
 
-#include "transfer.h"
+#include "forecast.h"
 
-struct ar_transfer {
+struct ar_forecast {
     const ar_experience *of;
     const ar_machine *target;
     ar_without without;
@@ -15,10 +15,10 @@ struct ar_transfer {
 };
 
 /* Without intervals: spread is not set yet. */
-arete_status ar_transfer_open_bare(const ar_experience *experience, const ar_machine *target, const ar_without *without,
-                                   const ar_tuning *tuning, ar_transfer **transfer);
+arete_status ar_forecast_open_bare(const ar_experience *experience, const ar_machine *target, const ar_without *without,
+                                   const ar_tuning *tuning, ar_forecast **forecast);
 
 /* Between the target and the nearest measured device; INFINITY when there is none. */
-double ar_transfer_distance(const ar_transfer *transfer);
+double ar_forecast_distance(const ar_forecast *forecast);
 
 #endif

@@ -7,8 +7,8 @@
  * A case that was not measured takes the kernel-weighted mean efficiency of its kind's nearest cases.
  * Devices are weighted by likeness (libraries' maker and year, clock, ridge of the roofline, arithmetic of a unit), and
  * the mean of log efficiency and its weighted median count half each. */
-#ifndef AR_TRANSFER_H
-#define AR_TRANSFER_H
+#ifndef AR_FORECAST_H
+#define AR_FORECAST_H
 
 #include "arete/cost.h"
 #include "experience.h"
@@ -52,16 +52,16 @@ arete_status ar_lessons_learn(const ar_experience *experience, const ar_without 
 void ar_lessons_free(ar_lessons *lessons);
 
 /* Everything about one target device, prepared. */
-typedef struct ar_transfer ar_transfer;
+typedef struct ar_forecast ar_forecast;
 
-/* experience and target must stay while the transfer is used. */
-arete_status ar_transfer_open(const ar_experience *experience, const ar_machine *target, const ar_without *without,
-                              const ar_lessons *lessons, ar_transfer **transfer);
-void ar_transfer_close(ar_transfer *transfer); /* NULL is fine */
+/* experience and target must stay while the forecast is used. */
+arete_status ar_forecast_open(const ar_experience *experience, const ar_machine *target, const ar_without *without,
+                              const ar_lessons *lessons, ar_forecast **forecast);
+void ar_forecast_close(ar_forecast *forecast); /* NULL is fine */
 
-void ar_transfer_estimate(const ar_transfer *transfer, const ar_op *op, ar_estimate *estimate);
+void ar_forecast_estimate(const ar_forecast *forecast, const ar_op *op, ar_estimate *estimate);
 
 /* The measured device that weighs most, "" when there is none; *likeness: 0 (nothing alike) to 1. */
-const char *ar_transfer_nearest(const ar_transfer *transfer, double *likeness);
+const char *ar_forecast_nearest(const ar_forecast *forecast, double *likeness);
 
 #endif
