@@ -1,13 +1,17 @@
 """Times PyTorch (cuBLAS, cuDNN) on the cases that tools/gpu.sh gives to arete bench: one table for both.
 
   gpu_torch.py --cases         prints the cases, a line each, as arete bench takes them
+  gpu_torch.py --versions A    prints as JSON what versions are here; A is the arete command
   gpu_torch.py OUT.json [S]    times each for about S seconds (default 0.5) on the first CUDA device
 
 TF32 is off everywhere: f32 is f32. A figure is the median over samples of at least 10 queued calls between two
 events. Results are not checked here: arete bench checks its own.
 """
+import datetime
 import json
+import platform
 import statistics
+import subprocess
 import sys
 
 SQUARES = (512, 1024, 2048, 4096, 8192)
@@ -88,7 +92,30 @@ def time_one(torch, case, budget):
             "gflops": flops / median * 1e-9, "flops": flops, "queued": queued}
 
 
+def first_line(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout.strip().splitlines()[0]
+    except Exception as reason:
+        return f"unknown: {reason}"
+
+
+def versions(arete):
+    query = "--query-gpu=name,driver_version,memory.total"
+    found = {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+             "machine": platform.platform(), "arete": first_line(arete, "--version"),
+             "gpu": first_line("nvidia-smi", query, "--format=csv,noheader")}
+    try:
+        import torch
+        found.update(torch=torch.__version__, torch_cuda=torch.version.cuda, cudnn=torch.backends.cudnn.version())
+    except Exception as reason:
+        found["torch"] = f"none: {reason}"
+    return found
+
+
 def main():
+    if sys.argv[1:2] == ["--versions"]:
+        print(json.dumps(versions(sys.argv[2]), indent=1))
+        return 0
     if sys.argv[1:2] == ["--cases"]:
         print("\n".join(CASES))
         return 0
