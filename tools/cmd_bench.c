@@ -38,7 +38,8 @@ static void help(void) {
         "are measured first, and against other libraries, each in a process of its own, in turn with ours.\n"
         "Without an argument: every list that is timed, of every operation.\n\n"
         "  --device D        opencl:0, reference, or part of a name (default: ARETE_DEVICE, else the first GPU,\n"
-        "                    else the first CPU device)\n"
+        "                    else the first CPU device); several, comma-separated: one after another, then compared;\n"
+        "                    the files of each have its number in their name: out.1.json\n"
         "  --against LIST    all, or comma-separated: ");
     for (const ar_peer *const *peer = ar_peers; *peer; peer++)
         printf("%s%s", peer == ar_peers ? "" : ",", (*peer)->name);
@@ -290,7 +291,8 @@ static int write_reports(session *s, int status) {
     return status;
 }
 
-static void close_session(session *s) {
+/* What belongs to one device. The cases stay. */
+static void close_device(session *s) {
     for (size_t i = 0; i < s->peer_count; i++)
         ar_peer_stop(&s->peers[i]);
     for (size_t i = 0; s->records && i < s->cases.count; i++)
@@ -299,23 +301,16 @@ static void close_session(session *s) {
     json_decref(s->json);
     if (s->csv && s->csv != stdout)
         fclose(s->csv);
-    ar_case_set_free(&s->cases);
     arete_context_release(s->context);
+    s->peer_count = 0;
+    s->records = NULL;
+    s->json = NULL;
+    s->csv = NULL;
+    s->context = NULL;
 }
 
-static int bench(session *s, int argc, char **argv) {
-    int option, status = -1;
-    while (status < 0 && (option = getopt_long(argc, argv, "h", options, NULL)) != -1)
-        status = take_option(&s->asked, option == 'h' ? HELP : option, optarg);
-    if (status < 0)
-        status = take_words(s, argc - optind, argv + optind);
-    if (status >= 0)
-        return status;
-    if (s->asked.list) {
-        for (size_t i = 0; i < s->cases.count; i++)
-            printf("%s %s\n", s->cases.cases[i].work->family->name, s->cases.cases[i].text);
-        return AR_DONE;
-    }
+static int bench_device(session *s) {
+    int status;
     if ((status = open_device(s)) >= 0 || (status = start_peers(s)) >= 0)
         return status;
     s->spec.solver = s->asked.solver;
@@ -331,6 +326,88 @@ static int bench(session *s, int argc, char **argv) {
     return s->asked.json || s->asked.html ? write_reports(s, status) : status;
 }
 
+enum { MOST_DEVICES = 8 };
+
+/* "out.json" -> "out.1.json"; NULL and "-" stay. */
+static const char *numbered(const char *path, int number, char *text, size_t bytes) {
+    const char *dot = path ? strrchr(path, '.') : NULL;
+    if (!path || strcmp(path, "-") == 0)
+        return path;
+    if (!dot || strchr(dot, '/'))
+        dot = path + strlen(path);
+    snprintf(text, bytes, "%.*s.%d%s", (int)(dot - path), path, number, dot);
+    return text;
+}
+
+/* A line for each case: milliseconds on each device, and how much longer than on the first. seconds: by device, then
+ * by case; 0: it did not run. */
+static void print_comparison(const session *s, char names[][64], int devices, const double *seconds) {
+    printf("\n%-48s", "ms");
+    for (int d = 0; d < devices; d++)
+        printf(" %20.20s", names[d]);
+    printf("\n");
+    for (size_t i = 0; i < s->cases.count; i++) {
+        const ar_case *of = &s->cases.cases[i];
+        double first = seconds[i];
+        printf("%-9.9s %-38.38s", of->work->family->name, of->text);
+        for (int d = 0; d < devices; d++) {
+            double mine = seconds[(size_t)d * s->cases.count + i];
+            if (mine <= 0)
+                printf(" %20s", "-");
+            else if (d == 0 || first <= 0)
+                printf(" %20.4f", 1e3 * mine);
+            else
+                printf(" %11.4f %7.2fx", 1e3 * mine, mine / first);
+        }
+        printf("\n");
+    }
+}
+
+/* One device after another, each with roofs, records and files of its own. */
+static int bench_devices(session *s) {
+    char names[MOST_DEVICES][64], paths[3][4096];
+    const request asked = s->asked;
+    double *seconds = calloc(MOST_DEVICES * (s->cases.count + 1), sizeof *seconds);
+    int status = seconds ? AR_DONE : AR_FAILURE, devices = 0;
+    for (const char *at = asked.device; seconds && *at && devices < MOST_DEVICES;) {
+        size_t length = strcspn(at, ",");
+        snprintf(names[devices], sizeof names[0], "%.*s", (int)length, at);
+        s->asked.device = names[devices];
+        s->asked.json = numbered(asked.json, devices + 1, paths[0], sizeof paths[0]);
+        s->asked.csv = numbered(asked.csv, devices + 1, paths[1], sizeof paths[1]);
+        s->asked.html = numbered(asked.html, devices + 1, paths[2], sizeof paths[2]);
+        int one = bench_device(s);
+        status = one == AR_DONE ? status : one;
+        for (size_t i = 0; s->records && i < s->cases.count; i++)
+            if (s->records[i] && s->records[i]->outcome == AR_PASSED)
+                seconds[(size_t)devices * s->cases.count + i] = s->records[i]->timing.queued.median;
+        close_device(s);
+        printf("\n");
+        devices++;
+        at += length + (at[length] == ',');
+    }
+    if (seconds)
+        print_comparison(s, names, devices, seconds);
+    free(seconds);
+    return status;
+}
+
+static int bench(session *s, int argc, char **argv) {
+    int option, status = -1;
+    while (status < 0 && (option = getopt_long(argc, argv, "h", options, NULL)) != -1)
+        status = take_option(&s->asked, option == 'h' ? HELP : option, optarg);
+    if (status < 0)
+        status = take_words(s, argc - optind, argv + optind);
+    if (status >= 0)
+        return status;
+    if (s->asked.list) {
+        for (size_t i = 0; i < s->cases.count; i++)
+            printf("%s %s\n", s->cases.cases[i].work->family->name, s->cases.cases[i].text);
+        return AR_DONE;
+    }
+    return s->asked.device && strchr(s->asked.device, ',') ? bench_devices(s) : bench_device(s);
+}
+
 int cmd_bench(int argc, char **argv) {
     session *s = calloc(1, sizeof *s);
     if (!s)
@@ -338,7 +415,8 @@ int cmd_bench(int argc, char **argv) {
     s->asked.data.seed = 1;
     s->asked.packed = -1;
     int status = bench(s, argc, argv);
-    close_session(s);
+    close_device(s);
+    ar_case_set_free(&s->cases);
     free(s);
     return status;
 }

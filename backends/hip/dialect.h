@@ -257,7 +257,7 @@ AR_LIBRARY1(rsqrt)
     X(round) X(exp) X(exp2) X(exp10) X(expm1) X(log) X(log2) X(log10) X(log1p) X(sin) X(cos) X(tan) X(asin)        \
     X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(erf) X(erfc) X(cbrt)
 #define AR_ALL_BUILTIN2(X) X(copysign) X(fmin) X(fmax)
-#define AR_ALL_LIBRARY2(X) X(pow) X(fmod) X(atan2) X(hypot)
+#define AR_ALL_LIBRARY2(X) X(pow) X(fmod) X(remainder) X(atan2) X(hypot)
 AR_ALL_BUILTIN1(AR_BUILTIN1)
 AR_ALL_LIBRARY1(AR_LIBRARY1)
 AR_ALL_BUILTIN2(AR_BUILTIN2)
@@ -276,6 +276,8 @@ AR_FN int ar_isinf(float x) { return ar_fabs(x) == AR_INF_F; }
 AR_FN int ar_isinf(double x) { return ar_fabs(x) == AR_INF_D; }
 AR_FN int ar_isfinite(float x) { return ar_fabs(x) < AR_INF_F; }
 AR_FN int ar_isfinite(double x) { return ar_fabs(x) < AR_INF_D; }
+AR_FN float ar_sign(float x) { return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x == 0.0f ? x : 0.0f; }
+AR_FN double ar_sign(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x == 0.0 ? x : 0.0; }
 #define AR_MAD(type, name) AR_FN type ar_mad(type x, type y, type z) { return ar_fma(x, y, z); }
 AR_MAD(float, ) AR_MAD(double, )
 
@@ -336,6 +338,7 @@ AR_FN ar_uint ar_mul_hi(ar_uint x, ar_uint y) { return (ar_uint)(((ar_ulong)x * 
 AR_ALL_BUILTIN1(AR_REAL1)
 AR_ALL_LIBRARY1(AR_REAL1)
 AR_REAL1(rsqrt)
+AR_REAL1(sign)
 AR_ALL_BUILTIN2(AR_REAL2)
 AR_ALL_LIBRARY2(AR_REAL2)
 AR_MAP3(ar_fma, ar_float, ar_float) AR_MAP3(ar_fma, ar_double, ar_double)
@@ -366,6 +369,7 @@ AR_ENDS(short, -32768, 32767)
 AR_ENDS(ar_ushort, 0, 65535)
 AR_ENDS(int, -2147483647L - 1, 2147483647L)
 AR_ENDS(ar_uint, 0, 4294967295L)
+AR_ENDS(long, -9223372036854775807L - 1, 9223372036854775807L)
 
 template <class AR_TO> AR_FN AR_TO ar_cut(double x)
 {
@@ -453,7 +457,9 @@ template <class AR_V, bool AR_SAT, bool AR_RTE, class AR_FROM> AR_FN AR_V ar_con
     AR_CONVERT_(to, name, false, false)                                                                            \
     template <class AR_FROM> AR_FN to ar_as_##name(AR_FROM v) { return ar_as<to>(v); }
 #define AR_CONVERT_ROUND(to, name) AR_CONVERT_(to, name##_rtz, false, false) AR_CONVERT_(to, name##_rte, false, true)
-#define AR_CONVERT_SAT(to, name) AR_CONVERT_(to, name##_sat, true, false) AR_CONVERT_(to, name##_sat_rte, true, true)
+#define AR_CONVERT_SAT(to, name)                                                                                   \
+    AR_CONVERT_(to, name##_sat, true, false) AR_CONVERT_(to, name##_sat_rtz, true, false)                          \
+    AR_CONVERT_(to, name##_sat_rte, true, true)
 #define AR_EVERY_WIDTH(X, plain, element)                                                                          \
     X(element, plain) X(ar_##plain##2, plain##2) X(ar_##plain##4, plain##4) X(ar_##plain##8, plain##8)             \
     X(ar_##plain##16, plain##16)
@@ -464,7 +470,7 @@ template <class AR_V, bool AR_SAT, bool AR_RTE, class AR_FROM> AR_FN AR_V ar_con
 #define AR_REAL(X) AR_EVERY_WIDTH(X, float, float) AR_EVERY_WIDTH(X, double, double)
 AR_SMALL(AR_CONVERT_AS) AR_LONG(AR_CONVERT_AS) AR_REAL(AR_CONVERT_AS)
 AR_SMALL(AR_CONVERT_ROUND) AR_LONG(AR_CONVERT_ROUND)
-AR_SMALL(AR_CONVERT_SAT)
+AR_SMALL(AR_CONVERT_SAT) AR_EVERY_WIDTH(AR_CONVERT_SAT, long, long)
 
 /* ---- memory ---- */
 /* half is two bytes; NVRTC's own type needs a header. Pointers to it are what kernels have. */
@@ -696,201 +702,246 @@ template <class AR_T> AR_FN AR_T ar_atomic_cmpxchg(volatile AR_T *p, AR_T old, A
 #define convert_char_rtz ar_convert_char_rtz
 #define convert_char_rte ar_convert_char_rte
 #define convert_char_sat ar_convert_char_sat
+#define convert_char_sat_rtz ar_convert_char_sat_rtz
 #define convert_char_sat_rte ar_convert_char_sat_rte
 #define as_char2 ar_as_char2
 #define convert_char2 ar_convert_char2
 #define convert_char2_rtz ar_convert_char2_rtz
 #define convert_char2_rte ar_convert_char2_rte
 #define convert_char2_sat ar_convert_char2_sat
+#define convert_char2_sat_rtz ar_convert_char2_sat_rtz
 #define convert_char2_sat_rte ar_convert_char2_sat_rte
 #define as_char4 ar_as_char4
 #define convert_char4 ar_convert_char4
 #define convert_char4_rtz ar_convert_char4_rtz
 #define convert_char4_rte ar_convert_char4_rte
 #define convert_char4_sat ar_convert_char4_sat
+#define convert_char4_sat_rtz ar_convert_char4_sat_rtz
 #define convert_char4_sat_rte ar_convert_char4_sat_rte
 #define as_char8 ar_as_char8
 #define convert_char8 ar_convert_char8
 #define convert_char8_rtz ar_convert_char8_rtz
 #define convert_char8_rte ar_convert_char8_rte
 #define convert_char8_sat ar_convert_char8_sat
+#define convert_char8_sat_rtz ar_convert_char8_sat_rtz
 #define convert_char8_sat_rte ar_convert_char8_sat_rte
 #define as_char16 ar_as_char16
 #define convert_char16 ar_convert_char16
 #define convert_char16_rtz ar_convert_char16_rtz
 #define convert_char16_rte ar_convert_char16_rte
 #define convert_char16_sat ar_convert_char16_sat
+#define convert_char16_sat_rtz ar_convert_char16_sat_rtz
 #define convert_char16_sat_rte ar_convert_char16_sat_rte
 #define as_uchar ar_as_uchar
 #define convert_uchar ar_convert_uchar
 #define convert_uchar_rtz ar_convert_uchar_rtz
 #define convert_uchar_rte ar_convert_uchar_rte
 #define convert_uchar_sat ar_convert_uchar_sat
+#define convert_uchar_sat_rtz ar_convert_uchar_sat_rtz
 #define convert_uchar_sat_rte ar_convert_uchar_sat_rte
 #define as_uchar2 ar_as_uchar2
 #define convert_uchar2 ar_convert_uchar2
 #define convert_uchar2_rtz ar_convert_uchar2_rtz
 #define convert_uchar2_rte ar_convert_uchar2_rte
 #define convert_uchar2_sat ar_convert_uchar2_sat
+#define convert_uchar2_sat_rtz ar_convert_uchar2_sat_rtz
 #define convert_uchar2_sat_rte ar_convert_uchar2_sat_rte
 #define as_uchar4 ar_as_uchar4
 #define convert_uchar4 ar_convert_uchar4
 #define convert_uchar4_rtz ar_convert_uchar4_rtz
 #define convert_uchar4_rte ar_convert_uchar4_rte
 #define convert_uchar4_sat ar_convert_uchar4_sat
+#define convert_uchar4_sat_rtz ar_convert_uchar4_sat_rtz
 #define convert_uchar4_sat_rte ar_convert_uchar4_sat_rte
 #define as_uchar8 ar_as_uchar8
 #define convert_uchar8 ar_convert_uchar8
 #define convert_uchar8_rtz ar_convert_uchar8_rtz
 #define convert_uchar8_rte ar_convert_uchar8_rte
 #define convert_uchar8_sat ar_convert_uchar8_sat
+#define convert_uchar8_sat_rtz ar_convert_uchar8_sat_rtz
 #define convert_uchar8_sat_rte ar_convert_uchar8_sat_rte
 #define as_uchar16 ar_as_uchar16
 #define convert_uchar16 ar_convert_uchar16
 #define convert_uchar16_rtz ar_convert_uchar16_rtz
 #define convert_uchar16_rte ar_convert_uchar16_rte
 #define convert_uchar16_sat ar_convert_uchar16_sat
+#define convert_uchar16_sat_rtz ar_convert_uchar16_sat_rtz
 #define convert_uchar16_sat_rte ar_convert_uchar16_sat_rte
 #define as_short ar_as_short
 #define convert_short ar_convert_short
 #define convert_short_rtz ar_convert_short_rtz
 #define convert_short_rte ar_convert_short_rte
 #define convert_short_sat ar_convert_short_sat
+#define convert_short_sat_rtz ar_convert_short_sat_rtz
 #define convert_short_sat_rte ar_convert_short_sat_rte
 #define as_short2 ar_as_short2
 #define convert_short2 ar_convert_short2
 #define convert_short2_rtz ar_convert_short2_rtz
 #define convert_short2_rte ar_convert_short2_rte
 #define convert_short2_sat ar_convert_short2_sat
+#define convert_short2_sat_rtz ar_convert_short2_sat_rtz
 #define convert_short2_sat_rte ar_convert_short2_sat_rte
 #define as_short4 ar_as_short4
 #define convert_short4 ar_convert_short4
 #define convert_short4_rtz ar_convert_short4_rtz
 #define convert_short4_rte ar_convert_short4_rte
 #define convert_short4_sat ar_convert_short4_sat
+#define convert_short4_sat_rtz ar_convert_short4_sat_rtz
 #define convert_short4_sat_rte ar_convert_short4_sat_rte
 #define as_short8 ar_as_short8
 #define convert_short8 ar_convert_short8
 #define convert_short8_rtz ar_convert_short8_rtz
 #define convert_short8_rte ar_convert_short8_rte
 #define convert_short8_sat ar_convert_short8_sat
+#define convert_short8_sat_rtz ar_convert_short8_sat_rtz
 #define convert_short8_sat_rte ar_convert_short8_sat_rte
 #define as_short16 ar_as_short16
 #define convert_short16 ar_convert_short16
 #define convert_short16_rtz ar_convert_short16_rtz
 #define convert_short16_rte ar_convert_short16_rte
 #define convert_short16_sat ar_convert_short16_sat
+#define convert_short16_sat_rtz ar_convert_short16_sat_rtz
 #define convert_short16_sat_rte ar_convert_short16_sat_rte
 #define as_ushort ar_as_ushort
 #define convert_ushort ar_convert_ushort
 #define convert_ushort_rtz ar_convert_ushort_rtz
 #define convert_ushort_rte ar_convert_ushort_rte
 #define convert_ushort_sat ar_convert_ushort_sat
+#define convert_ushort_sat_rtz ar_convert_ushort_sat_rtz
 #define convert_ushort_sat_rte ar_convert_ushort_sat_rte
 #define as_ushort2 ar_as_ushort2
 #define convert_ushort2 ar_convert_ushort2
 #define convert_ushort2_rtz ar_convert_ushort2_rtz
 #define convert_ushort2_rte ar_convert_ushort2_rte
 #define convert_ushort2_sat ar_convert_ushort2_sat
+#define convert_ushort2_sat_rtz ar_convert_ushort2_sat_rtz
 #define convert_ushort2_sat_rte ar_convert_ushort2_sat_rte
 #define as_ushort4 ar_as_ushort4
 #define convert_ushort4 ar_convert_ushort4
 #define convert_ushort4_rtz ar_convert_ushort4_rtz
 #define convert_ushort4_rte ar_convert_ushort4_rte
 #define convert_ushort4_sat ar_convert_ushort4_sat
+#define convert_ushort4_sat_rtz ar_convert_ushort4_sat_rtz
 #define convert_ushort4_sat_rte ar_convert_ushort4_sat_rte
 #define as_ushort8 ar_as_ushort8
 #define convert_ushort8 ar_convert_ushort8
 #define convert_ushort8_rtz ar_convert_ushort8_rtz
 #define convert_ushort8_rte ar_convert_ushort8_rte
 #define convert_ushort8_sat ar_convert_ushort8_sat
+#define convert_ushort8_sat_rtz ar_convert_ushort8_sat_rtz
 #define convert_ushort8_sat_rte ar_convert_ushort8_sat_rte
 #define as_ushort16 ar_as_ushort16
 #define convert_ushort16 ar_convert_ushort16
 #define convert_ushort16_rtz ar_convert_ushort16_rtz
 #define convert_ushort16_rte ar_convert_ushort16_rte
 #define convert_ushort16_sat ar_convert_ushort16_sat
+#define convert_ushort16_sat_rtz ar_convert_ushort16_sat_rtz
 #define convert_ushort16_sat_rte ar_convert_ushort16_sat_rte
 #define as_int ar_as_int
 #define convert_int ar_convert_int
 #define convert_int_rtz ar_convert_int_rtz
 #define convert_int_rte ar_convert_int_rte
 #define convert_int_sat ar_convert_int_sat
+#define convert_int_sat_rtz ar_convert_int_sat_rtz
 #define convert_int_sat_rte ar_convert_int_sat_rte
 #define as_int2 ar_as_int2
 #define convert_int2 ar_convert_int2
 #define convert_int2_rtz ar_convert_int2_rtz
 #define convert_int2_rte ar_convert_int2_rte
 #define convert_int2_sat ar_convert_int2_sat
+#define convert_int2_sat_rtz ar_convert_int2_sat_rtz
 #define convert_int2_sat_rte ar_convert_int2_sat_rte
 #define as_int4 ar_as_int4
 #define convert_int4 ar_convert_int4
 #define convert_int4_rtz ar_convert_int4_rtz
 #define convert_int4_rte ar_convert_int4_rte
 #define convert_int4_sat ar_convert_int4_sat
+#define convert_int4_sat_rtz ar_convert_int4_sat_rtz
 #define convert_int4_sat_rte ar_convert_int4_sat_rte
 #define as_int8 ar_as_int8
 #define convert_int8 ar_convert_int8
 #define convert_int8_rtz ar_convert_int8_rtz
 #define convert_int8_rte ar_convert_int8_rte
 #define convert_int8_sat ar_convert_int8_sat
+#define convert_int8_sat_rtz ar_convert_int8_sat_rtz
 #define convert_int8_sat_rte ar_convert_int8_sat_rte
 #define as_int16 ar_as_int16
 #define convert_int16 ar_convert_int16
 #define convert_int16_rtz ar_convert_int16_rtz
 #define convert_int16_rte ar_convert_int16_rte
 #define convert_int16_sat ar_convert_int16_sat
+#define convert_int16_sat_rtz ar_convert_int16_sat_rtz
 #define convert_int16_sat_rte ar_convert_int16_sat_rte
 #define as_uint ar_as_uint
 #define convert_uint ar_convert_uint
 #define convert_uint_rtz ar_convert_uint_rtz
 #define convert_uint_rte ar_convert_uint_rte
 #define convert_uint_sat ar_convert_uint_sat
+#define convert_uint_sat_rtz ar_convert_uint_sat_rtz
 #define convert_uint_sat_rte ar_convert_uint_sat_rte
 #define as_uint2 ar_as_uint2
 #define convert_uint2 ar_convert_uint2
 #define convert_uint2_rtz ar_convert_uint2_rtz
 #define convert_uint2_rte ar_convert_uint2_rte
 #define convert_uint2_sat ar_convert_uint2_sat
+#define convert_uint2_sat_rtz ar_convert_uint2_sat_rtz
 #define convert_uint2_sat_rte ar_convert_uint2_sat_rte
 #define as_uint4 ar_as_uint4
 #define convert_uint4 ar_convert_uint4
 #define convert_uint4_rtz ar_convert_uint4_rtz
 #define convert_uint4_rte ar_convert_uint4_rte
 #define convert_uint4_sat ar_convert_uint4_sat
+#define convert_uint4_sat_rtz ar_convert_uint4_sat_rtz
 #define convert_uint4_sat_rte ar_convert_uint4_sat_rte
 #define as_uint8 ar_as_uint8
 #define convert_uint8 ar_convert_uint8
 #define convert_uint8_rtz ar_convert_uint8_rtz
 #define convert_uint8_rte ar_convert_uint8_rte
 #define convert_uint8_sat ar_convert_uint8_sat
+#define convert_uint8_sat_rtz ar_convert_uint8_sat_rtz
 #define convert_uint8_sat_rte ar_convert_uint8_sat_rte
 #define as_uint16 ar_as_uint16
 #define convert_uint16 ar_convert_uint16
 #define convert_uint16_rtz ar_convert_uint16_rtz
 #define convert_uint16_rte ar_convert_uint16_rte
 #define convert_uint16_sat ar_convert_uint16_sat
+#define convert_uint16_sat_rtz ar_convert_uint16_sat_rtz
 #define convert_uint16_sat_rte ar_convert_uint16_sat_rte
 #define as_long ar_as_long
 #define convert_long ar_convert_long
 #define convert_long_rtz ar_convert_long_rtz
 #define convert_long_rte ar_convert_long_rte
+#define convert_long_sat ar_convert_long_sat
+#define convert_long_sat_rtz ar_convert_long_sat_rtz
+#define convert_long_sat_rte ar_convert_long_sat_rte
 #define as_long2 ar_as_long2
 #define convert_long2 ar_convert_long2
 #define convert_long2_rtz ar_convert_long2_rtz
 #define convert_long2_rte ar_convert_long2_rte
+#define convert_long2_sat ar_convert_long2_sat
+#define convert_long2_sat_rtz ar_convert_long2_sat_rtz
+#define convert_long2_sat_rte ar_convert_long2_sat_rte
 #define as_long4 ar_as_long4
 #define convert_long4 ar_convert_long4
 #define convert_long4_rtz ar_convert_long4_rtz
 #define convert_long4_rte ar_convert_long4_rte
+#define convert_long4_sat ar_convert_long4_sat
+#define convert_long4_sat_rtz ar_convert_long4_sat_rtz
+#define convert_long4_sat_rte ar_convert_long4_sat_rte
 #define as_long8 ar_as_long8
 #define convert_long8 ar_convert_long8
 #define convert_long8_rtz ar_convert_long8_rtz
 #define convert_long8_rte ar_convert_long8_rte
+#define convert_long8_sat ar_convert_long8_sat
+#define convert_long8_sat_rtz ar_convert_long8_sat_rtz
+#define convert_long8_sat_rte ar_convert_long8_sat_rte
 #define as_long16 ar_as_long16
 #define convert_long16 ar_convert_long16
 #define convert_long16_rtz ar_convert_long16_rtz
 #define convert_long16_rte ar_convert_long16_rte
+#define convert_long16_sat ar_convert_long16_sat
+#define convert_long16_sat_rtz ar_convert_long16_sat_rtz
+#define convert_long16_sat_rte ar_convert_long16_sat_rte
 #define as_ulong ar_as_ulong
 #define convert_ulong ar_convert_ulong
 #define convert_ulong_rtz ar_convert_ulong_rtz
@@ -966,11 +1017,13 @@ template <class AR_T> AR_FN AR_T ar_atomic_cmpxchg(volatile AR_T *p, AR_T old, A
 #define fmax ar_fmax
 #define pow ar_pow
 #define fmod ar_fmod
+#define remainder ar_remainder
 #define atan2 ar_atan2
 #define hypot ar_hypot
 #define fma ar_fma
 #define mad ar_mad
 #define rsqrt ar_rsqrt
+#define sign ar_sign
 #define isnan ar_isnan
 #define isinf ar_isinf
 #define isfinite ar_isfinite

@@ -51,6 +51,9 @@ static bool applies(const void *problem, const arete_device *device, const char 
     *why = "the reference device runs no kernels";
     if (device->info.kind == ARETE_DEVICE_REFERENCE)
         return false;
+    *why = "it has one work-item in a group, and the device runs many in step";
+    if (ar_runs_in_step(device))
+        return false;
     *why = "heads have more than 512 elements";
     return p->d <= MAX_D && p->dv <= MAX_D;
 }

@@ -12,6 +12,9 @@ static bool is_float(uint8_t type) {
 bool ar_conv_cpu_applies(const conv_problem *p, const arete_device *device, const char **why) {
     if (!ar_conv_has_kernels(device, why))
         return false;
+    *why = "it has one work-item in a group, and the device runs many in step";
+    if (ar_runs_in_step(device))
+        return false;
     *why = "types other than f32, f16 and bf16";
     if (!is_float(p->type_x) || !is_float(p->type_w) || !is_float(p->type_y))
         return false;

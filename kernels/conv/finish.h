@@ -53,7 +53,7 @@ static inline void conv_finish(const conv_args *s, const conv_sides *sides, conv
     x += LOADS(TYPE_R)(sides->residual + s->r_offset + n * s->r_image + m * s->r_channel + point * s->r_point);
 #endif
 #if ACT
-    x = activatev((realv)(x), sides->alpha, sides->beta).s0;
+    x = activatev((realv)(x), sides->alpha, sides->beta).x;
 #endif
 #if Y_SCALE
     x /= sides->y_scale[s->y_scale_offset];

