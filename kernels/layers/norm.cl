@@ -118,6 +118,18 @@ static inline long place(long index, long loops, const long *dim, const long *st
 
 #define PLACE(step) place(row, s.loops, s.dim, s.step)
 
+#if OP <= NORM_LOG_SOFTMAX
+/* e^(x - most), with what the subtraction rounded off: for values far below the largest that is many ulp. */
+static inline numv exp_below(numv x, numv most)
+{
+    const numv d = x - most;
+    const numv e = expv(d);
+    const numv back = d - x; /* about -most */
+    const numv lost = select((x - (d - back)) - (most + back), (numv)(0), d < (numv)((num)-200));
+    return fma(e, lost, e);
+}
+#endif
+
 __attribute__((reqd_work_group_size(GROUP, 1, 1)))
 __kernel void norm_rows(const norm_args s, __global const EL(IN) *x, __global const EL(SCALE) *scale,
                         __global const EL(BIAS) *bias, __global EL(OUT) *y, __global EL(STAT) *mean_out,
@@ -132,10 +144,10 @@ __kernel void norm_rows(const norm_args s, __global const EL(IN) *x, __global co
 #if OP == NORM_SOFTMAX || OP == NORM_LOG_SOFTMAX
     num most, sum;
     ROW_MAX(most);
-    ROW_SUM(sum, v, expv(v - (numv)(most)));
+    ROW_SUM(sum, v, exp_below(v, (numv)(most)));
 #if OP == NORM_SOFTMAX
     const numv factor = (numv)((num)1 / sum);
-    EACH(i) Y(expv(X(i, s.n - i) - (numv)(most)) * factor, i, s.n - i);
+    EACH(i) Y(exp_below(X(i, s.n - i), (numv)(most)) * factor, i, s.n - i);
 #else
     const numv shift = (numv)(log(sum));
     EACH(i) Y(X(i, s.n - i) - (numv)(most) - shift, i, s.n - i);
@@ -255,13 +267,13 @@ __kernel void norm_columns(const norm_args s, __global const EL(IN) *x, __global
         const long to = min(from + 64, s.n);
         numv piece = (numv)(0);
         for (long i = from; i < to; ++i)
-            piece += expv(XC(i) - most);
+            piece += exp_below(XC(i), most);
         sum += piece;
     }
 #if OP == NORM_SOFTMAX
     const numv factor = (numv)(1) / sum;
     for (long i = 0; i < s.n; ++i)
-        YC(expv(XC(i) - most) * factor, i);
+        YC(exp_below(XC(i), most) * factor, i);
 #else
     const numv shift = log(sum);
     for (long i = 0; i < s.n; ++i)

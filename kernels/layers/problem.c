@@ -250,6 +250,10 @@ static arete_status check_types(const layer_problem *p, const layer_op *op) {
                            arete_dtype_name((arete_dtype)p->t[i].dtype),
                            arete_dtype_name((arete_dtype)p->t[of].dtype), (unsigned)of, op->name);
     }
+    bool limits = ar_layer_has(p, 1) || ar_layer_has(p, 2);
+    if (op->op == ARETE_LAYER_CLIP && ar_layer_is_int(p->t[0].dtype) && !limits)
+        return ar_fail(ARETE_E_DTYPE, "in[0].dtype is %s, but alpha and beta limit reals alone: give limits as in[1], in[2]",
+                       arete_dtype_name((arete_dtype)p->t[0].dtype));
     int32_t y = ar_layer_out(p, 0)->dtype;
     if (op->op == ARETE_LAYER_QUANTIZE && y != ARETE_DTYPE_NONE && !ar_layer_is_int(y))
         return ar_fail(ARETE_E_DTYPE, "out[0].dtype is %s, but quantize gives i8, u8, i32",
@@ -332,8 +336,8 @@ static arete_status read_fused(const arete_layer_desc *desc, layer_problem *p) {
         if (!op || (op->form != FORM_MAP && !copy) || op->op >= ARETE_LAYER_QUANTIZE)
             return ar_fail(ARETE_E_ARGUMENT, "desc.chain[%u].op is %s, which cannot be a step", (unsigned)i,
                            arete_layer_op_name(from->op));
-        bool logic = (op->types & (TYPES_ANY)) == TYPES_BOOL;
-        if (!(op->types & (class_of == CLASS_I64 ? TYPES_INT : TYPES_REAL)) && !logic)
+        bool logic = op->types == TYPES_BOOL, limits = op->op == ARETE_LAYER_CLIP;
+        if ((limits && class_of == CLASS_I64) || !(op->types & (class_of == CLASS_I64 ? TYPES_INT : TYPES_REAL) || logic))
             return ar_fail(ARETE_E_DTYPE, "desc.chain[%u] is %s, which is not for %s", (unsigned)i, op->name,
                            class_of == CLASS_I64 ? "integers" : "reals");
         if (from->mode > op->modes || (unsigned)from->activation > ARETE_ACT_CLIP)

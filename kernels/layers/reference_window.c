@@ -125,13 +125,15 @@ static layer_number pad(const layer_oracle *o, int64_t *at, double *magnitude) {
     return v;
 }
 
-/* Coordinates in x of output coordinate i of dimension d. */
-static double original(const layer_problem *p, int32_t d, double i, bool *outside) {
+/* Coordinates in x of output coordinate i of dimension d, as the formula gives them. */
+static double formula(const layer_problem *p, int32_t d, double i, bool *outside) {
     double in = (double)p->t[0].dims[d], out = (double)ar_layer_out(p, 0)->dims[d];
     double scale = p->a.scales[d] > 0 ? (double)p->a.scales[d] : out / in, x;
     switch (p->a.coordinates) {
     case ARETE_RESIZE_ASYMMETRIC: return i / scale;
-    case ARETE_RESIZE_ALIGN_CORNERS: return out == 1 ? 0 : i * (in - 1) / (out - 1);
+    case ARETE_RESIZE_ALIGN_CORNERS: /* ONNX takes the resized length before it is rounded down */
+        out = scale * in;
+        return out == 1 ? 0 : i * (in - 1) / (out - 1);
     case ARETE_RESIZE_PYTORCH_HALF_PIXEL: return out > 1 ? (i + 0.5) / scale - 0.5 : 0;
     case ARETE_RESIZE_TF_HALF_PIXEL: return (i + 0.5) / scale;
     case ARETE_RESIZE_TF_CROP: {
@@ -142,6 +144,12 @@ static double original(const layer_problem *p, int32_t d, double i, bool *outsid
     }
     default: return (i + 0.5) / scale - 0.5;
     }
+}
+
+/* What is a whole or half number but for the rounding of the formula is that number. */
+static double original(const layer_problem *p, int32_t d, double i, bool *outside) {
+    double x = formula(p, d, i, outside), twice = rint(2 * x);
+    return fabs(2 * x - twice) < 2e-10 * (1 + fabs(x)) ? twice / 2 : x;
 }
 
 static double nearest(int mode, double x) {

@@ -121,10 +121,6 @@ static int64_t whole_of_one(const layer_step *step, int64_t x) {
     case ARETE_LAYER_BIT_NOT: return ~x;
     case ARETE_LAYER_IDENTITY:
     case ARETE_LAYER_CAST: return x;
-    case ARETE_LAYER_CLIP: {
-        int64_t low = (int64_t)step->alpha, high = (int64_t)step->beta, least = x < low ? low : x;
-        return least > high ? high : least;
-    }
     default: return 0;
     }
 }

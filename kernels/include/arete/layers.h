@@ -76,7 +76,7 @@ typedef enum arete_layer_op {
     ARETE_LAYER_SHIFT_RIGHT = 62,
 
     ARETE_LAYER_WHERE = 70, /**< condition (bool), x, y */
-    ARETE_LAYER_CLIP = 71,  /**< x, [min], [max] of x's type; NaN stays */
+    ARETE_LAYER_CLIP = 71,  /**< x, [min], [max] of x's type; with neither, of reals alone, alpha and beta. NaN stays */
     ARETE_LAYER_QUANTIZE = 72, /**< QuantizeLinear-13: x, scale, [zero]: saturate(round(x / scale) + zero), halves to
                                     even. scale and zero: one value, or one for each index along axis */
     ARETE_LAYER_DEQUANTIZE = 73, /**< DequantizeLinear-13: x (i8, u8, i32), scale, [zero]: (x - zero) * scale */
@@ -241,7 +241,7 @@ typedef struct arete_layer_args {
  * exact: moving operations, integers, comparisons, ABS, NEG, SIGN, FLOOR, CEIL, ROUND, MIN, MAX, CLIP, RELU.
  * 1 eps of |a| + |b| (the product): ADD, SUB, MUL; 3: DIV, SQRT, RECIPROCAL; 16: POW, the trigonometric and hyperbolic
  * functions, EXP, LOG, ERF, activations (each + the argument's own rounding through the slope); BATCH_NORM 6 eps of the
- * sum of magnitudes. SOFTMAX 10 eps + eps/2 * |x - max|; LOG_SOFTMAX 10 eps of 1 + |x - max|. Norms 5e-7 of
+ * sum of magnitudes. SOFTMAX 10 eps; LOG_SOFTMAX 10 eps of 1 + |x - max|. Norms 5e-7 of
  * |scale| * (|x - mean| + sqrt(mean square)) / deviation + |bias|. Sums over n: 4 * max(1, ceil(log2 n)) eps of the
  * sum of magnitudes; RESIZE and AVERAGE_POOL likewise over their taps. Results repeat bit by bit on the same device,
  * driver, solver and parameters.
