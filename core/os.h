@@ -35,6 +35,17 @@ void ar_library_close(ar_library *library);
 arete_status ar_os_read_file(const char *path, char **text, size_t *length);
 /* Written beside, synced, renamed over: another process sees the old file or the new one. Mode 0600. */
 arete_status ar_os_write_file(const char *path, const void *data, size_t length);
+
+/* A file mapped for reading. */
+typedef struct ar_os_map {
+    const void *data;
+    size_t bytes;
+} ar_os_map;
+
+/* Maps the plain file `name` in or below the folder. Refused with ARETE_E_FORMAT: an absolute name, one with "..", one
+ * that passes a symbolic link. */
+arete_status ar_os_map_within(const char *folder, const char *name, ar_os_map *map);
+void ar_os_unmap(ar_os_map *map); /* of zeros: nothing */
 arete_status ar_os_remove_file(const char *path);
 /* Makes the directory and its parents (mode 0700). Says in text why it must not be trusted when it is not this
  * user's, or others may write to it: ARETE_E_IO. */

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -203,6 +205,78 @@ static bool write_all(int file, const char *data, size_t length) {
         length -= (size_t)put;
     }
     return true;
+}
+
+/* Opens one component of a path below a folder, never through a link. */
+static int open_component(int folder, const char *name, bool last) {
+    return openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (last ? 0 : O_DIRECTORY));
+}
+
+/* A descriptor of folder/name, or -1 with an error text. */
+static int open_within(const char *folder, const char *name, arete_status *status) {
+    char part[NAME_MAX + 1];
+    int at = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+    *status = ARETE_E_NOT_FOUND;
+    if (at < 0) {
+        ar_fail(*status, "cannot open %s: %s", folder, strerror(errno));
+    }
+    for (const char *rest = name; at >= 0 && rest;) {
+        size_t length = strcspn(rest, "/");
+        bool last = rest[length] == '\0';
+        if (length == 0 || length > NAME_MAX || (length == 2 && strncmp(rest, "..", 2) == 0)) {
+            *status = ARETE_E_FORMAT;
+            ar_fail(*status, "the file name '%.200s' leaves the folder or is none", name);
+            close(at);
+            return -1;
+        }
+        memcpy(part, rest, length);
+        part[length] = '\0';
+        int next = open_component(at, part, last);
+        int why = errno;
+        close(at);
+        at = next;
+        if (at < 0) {
+            *status = why == ELOOP || why == ENOTDIR ? ARETE_E_FORMAT : ARETE_E_NOT_FOUND;
+            ar_fail(*status, "cannot open '%.200s' below %s: %s", name, folder,
+                    why == ELOOP ? "it passes a symbolic link" : strerror(why));
+        }
+        rest = last ? NULL : rest + length + 1;
+    }
+    return at;
+}
+
+arete_status ar_os_map_within(const char *folder, const char *name, ar_os_map *map) {
+    arete_status status = ARETE_OK;
+    struct stat facts;
+    int file = open_within(folder, name, &status);
+    if (file < 0) {
+        return status;
+    }
+    *map = (ar_os_map){NULL, 0};
+    if (fstat(file, &facts) || !S_ISREG(facts.st_mode)) {
+        status = ar_fail(ARETE_E_FORMAT, "'%.200s' below %s is no plain file", name, folder);
+        goto out;
+    }
+    status = ARETE_OK;
+    if (facts.st_size == 0) {
+        goto out;
+    }
+    void *data = mmap(NULL, (size_t)facts.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (data == MAP_FAILED) {
+        status = ar_fail(ARETE_E_IO, "cannot map '%.200s': %s", name, strerror(errno));
+        goto out;
+    }
+    *map = (ar_os_map){data, (size_t)facts.st_size};
+out:
+    close(file);
+    return status;
+}
+
+void ar_os_unmap(ar_os_map *map) {
+    if (map->bytes) {
+        munmap((void *)(uintptr_t)map->data, map->bytes);
+    }
+    *map = (ar_os_map){NULL, 0};
 }
 
 arete_status ar_os_write_file(const char *path, const void *data, size_t length) {

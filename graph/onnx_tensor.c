@@ -106,17 +106,22 @@ static arete_status read_data(const Onnx__TensorProto *tensor, ar_onnx_array *ar
     return ARETE_OK;
 }
 
-arete_status ar_onnx_array_read(const Onnx__TensorProto *tensor, ar_onnx_array *array) {
+arete_status ar_onnx_array_shape(const Onnx__TensorProto *tensor, ar_onnx_array *array) {
     memset(array, 0, sizeof *array);
     snprintf(array->name, sizeof array->name, "%s", tensor->name ? tensor->name : "");
     array->onnx_type = tensor->data_type;
     array->dtype = ar_onnx_dtype(tensor->data_type);
+    arete_status status = read_shape(tensor, array);
+    array->bytes = array->count * arete_dtype_size(array->dtype);
+    return status;
+}
+
+arete_status ar_onnx_array_read(const Onnx__TensorProto *tensor, ar_onnx_array *array) {
+    arete_status status = ar_onnx_array_shape(tensor, array);
     if (tensor->has_data_location && tensor->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
         return ar_fail(ARETE_E_UNSUPPORTED, "tensor '%s' has its data in another file", array->name);
-    arete_status status = read_shape(tensor, array);
     if (status != ARETE_OK || array->dtype == ARETE_DTYPE_NONE)
         return status;
-    array->bytes = array->count * arete_dtype_size(array->dtype);
     return read_data(tensor, array);
 }
 

@@ -19,6 +19,9 @@ typedef struct ar_onnx_array {
 /* The type of Arete that stores an ONNX type; NONE when there is none. */
 arete_dtype ar_onnx_dtype(int onnx_type);
 
+/* Name, type and shape alone. ARETE_E_FORMAT, ARETE_E_UNSUPPORTED (more than ARETE_MAX_RANK dimensions). */
+arete_status ar_onnx_array_shape(const Onnx__TensorProto *tensor, ar_onnx_array *array);
+
 /* Data inside the message alone. Sizes are checked against what the message holds before anything is allocated.
  * ARETE_E_FORMAT names tensor and field; ARETE_E_UNSUPPORTED: external data, more than ARETE_MAX_RANK dimensions.
  * A type that Arete has not is no failure: see dtype. */

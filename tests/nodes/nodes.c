@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "onnx_attribute.h"
 #include "os.h"
 
 static const char *place(void) {
@@ -19,60 +20,32 @@ bool nodes_here(void) {
     return stat(place(), &info) == 0;
 }
 
-static const Onnx__AttributeProto *attribute(const node_case *of, const char *name) {
-    for (size_t i = 0; i < of->node->n_attribute; i++)
-        if (strcmp(of->node->attribute[i]->name, name) == 0)
-            return of->node->attribute[i];
-    return NULL;
-}
-
 int64_t node_int(const node_case *of, const char *name, int64_t absent) {
-    const Onnx__AttributeProto *a = attribute(of, name);
-    return a ? a->i : absent;
+    return ar_onnx_int(of->node, name, absent);
 }
 
 float node_float(const node_case *of, const char *name, float absent) {
-    const Onnx__AttributeProto *a = attribute(of, name);
-    return a ? a->f : absent;
-}
-
-static void copy_string(const ProtobufCBinaryData *from, char *text, size_t bytes) {
-    snprintf(text, bytes, "%.*s", (int)from->len, (const char *)from->data);
+    return ar_onnx_float(of->node, name, absent);
 }
 
 void node_string(const node_case *of, const char *name, const char *absent, char *text, size_t bytes) {
-    const Onnx__AttributeProto *a = attribute(of, name);
-    if (a)
-        copy_string(&a->s, text, bytes);
-    else
-        snprintf(text, bytes, "%s", absent ? absent : "");
+    ar_onnx_string(of->node, name, absent, text, bytes);
 }
 
 size_t node_ints(const node_case *of, const char *name, int64_t *values, size_t most) {
-    const Onnx__AttributeProto *a = attribute(of, name);
-    for (size_t i = 0; a && i < a->n_ints && i < most; i++)
-        values[i] = a->ints[i];
-    return a ? a->n_ints : 0;
+    return ar_onnx_ints(of->node, name, values, most);
 }
 
 size_t node_floats(const node_case *of, const char *name, float *values, size_t most) {
-    const Onnx__AttributeProto *a = attribute(of, name);
-    for (size_t i = 0; a && i < a->n_floats && i < most; i++)
-        values[i] = a->floats[i];
-    return a ? a->n_floats : 0;
+    return ar_onnx_floats(of->node, name, values, most);
 }
 
 bool node_string_at(const node_case *of, const char *name, size_t index, char *text, size_t bytes) {
-    const Onnx__AttributeProto *a = attribute(of, name);
-    if (!a || index >= a->n_strings)
-        return false;
-    copy_string(&a->strings[index], text, bytes);
-    return true;
+    return ar_onnx_string_at(of->node, name, index, text, bytes);
 }
 
 const Onnx__TensorProto *node_tensor(const node_case *of, const char *name) {
-    const Onnx__AttributeProto *a = attribute(of, name);
-    return a ? a->t : NULL;
+    return ar_onnx_tensor(of->node, name);
 }
 
 /* A message's file, unpacked by its descriptor; NULL when it is none. */

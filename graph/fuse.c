@@ -1,0 +1,6 @@
+#include "fuse.h"
+
+arete_status ar_fuse(ar_graph *graph) {
+    (void)graph;
+    return ARETE_OK;
+}

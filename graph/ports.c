@@ -1,0 +1,166 @@
+/* The network's inputs and outputs. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "lower.h"
+
+static const arete_model_shape *shape_for(const arete_model_desc *desc, const char *name) {
+    for (size_t i = 0; i < desc->shape_count; i++)
+        if (strcmp(desc->shapes[i].input, name) == 0)
+            return &desc->shapes[i];
+    return NULL;
+}
+
+static const arete_model_value *value_for(const arete_model_desc *desc, const char *name) {
+    for (size_t i = 0; i < desc->value_count; i++)
+        if (strcmp(desc->values[i].input, name) == 0)
+            return &desc->values[i];
+    return NULL;
+}
+
+static int64_t symbol_value(const arete_model_desc *desc, const char *symbol) {
+    for (size_t i = 0; i < desc->dim_count; i++)
+        if (strcmp(desc->dims[i].name, symbol) == 0)
+            return desc->dims[i].value;
+    return 1;
+}
+
+/* One dimension as the file has it: fixed, named, or open. */
+static arete_status read_dim(ar_lowering *l, const Onnx__TensorShapeProto__Dimension *dim, ar_value *v, uint32_t d) {
+    if (dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && dim->dim_value > 0) {
+        v->t.dims[d] = dim->dim_value;
+        return ARETE_OK;
+    }
+    const char *symbol = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM ? dim->dim_param : "";
+    v->symbol[d] = ar_pool_text(&l->graph->pool, symbol, strlen(symbol));
+    v->t.dims[d] = *symbol ? symbol_value(l->desc, symbol) : 1;
+    return v->symbol[d] ? ARETE_OK : ARETE_E_MEMORY;
+}
+
+static arete_status read_type(ar_lowering *l, const Onnx__ValueInfoProto *info, ar_value *v) {
+    const Onnx__TypeProto *type = info->type;
+    if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !type->tensor_type)
+        return ar_fail(ARETE_E_UNSUPPORTED, "input '%s' is no tensor", info->name);
+    const Onnx__TensorShapeProto *shape = type->tensor_type->shape;
+    v->t.dtype = ar_onnx_dtype(type->tensor_type->elem_type);
+    if (v->t.dtype == ARETE_DTYPE_NONE)
+        return ar_fail(ARETE_E_UNSUPPORTED, "input '%s' is of ONNX's type %d, which no device here has", info->name,
+                       type->tensor_type->elem_type);
+    if (shape && shape->n_dim > ARETE_MAX_RANK)
+        return ar_fail(ARETE_E_UNSUPPORTED, "input '%s' has %zu dimensions; at most %d are supported", info->name,
+                       shape->n_dim, ARETE_MAX_RANK);
+    arete_status status = ARETE_OK;
+    v->t.rank = shape ? (uint32_t)shape->n_dim : 0;
+    for (uint32_t d = 0; d < v->t.rank && status == ARETE_OK; d++)
+        status = read_dim(l, shape->dim[d], v, d);
+    return status;
+}
+
+/* The caller's shape over the file's: dimensions that the file fixes must agree. */
+static arete_status take_shape(const ar_value *file, const char *name, uint32_t rank, const int64_t *dims,
+                               arete_tensor *t) {
+    if (file->t.rank && rank != file->t.rank)
+        return ar_fail(ARETE_E_SHAPE, "input '%s' has %u dimensions, but %u were given", name, file->t.rank, rank);
+    for (uint32_t d = 0; d < rank; d++) {
+        bool open = !file->t.rank || file->symbol[d];
+        if (dims[d] < 0 || (!open && dims[d] != file->t.dims[d]))
+            return ar_fail(ARETE_E_SHAPE, "input '%s': dimension %u is %" PRId64 ", but was given as %" PRId64, name, d,
+                           file->t.dims[d], dims[d]);
+        t->dims[d] = dims[d];
+    }
+    t->rank = rank;
+    return ARETE_OK;
+}
+
+static arete_status check_size(const char *name, const arete_tensor *t) {
+    uint64_t count = arete_dtype_size(t->dtype);
+    for (uint32_t d = 0; d < t->rank; d++)
+        if (__builtin_mul_overflow(count, (uint64_t)t->dims[d], &count) || count > (uint64_t)1 << 46)
+            return ar_fail(ARETE_E_UNSUPPORTED, "input '%s' is larger than any memory", name);
+    return ARETE_OK;
+}
+
+static arete_status add_input(ar_lowering *l, const Onnx__ValueInfoProto *info, ar_scope *scope) {
+    ar_graph *g = l->graph;
+    char *name = ar_pool_text(&g->pool, info->name, strlen(info->name));
+    ar_value made = {.name = name, .role = AR_VALUE_INPUT, .storage = AR_NO_VALUE};
+    const arete_model_shape *shape = shape_for(l->desc, info->name);
+    const arete_model_value *given = value_for(l->desc, info->name);
+    arete_status status = name ? read_type(l, info, &made) : ARETE_E_MEMORY;
+    if (status == ARETE_OK && shape)
+        status = take_shape(&made, name, shape->rank, shape->dims, &made.t);
+    if (status == ARETE_OK && given)
+        status = take_shape(&made, name, given->rank, given->dims, &made.t);
+    if (status == ARETE_OK && given && given->dtype != made.t.dtype)
+        status = ar_fail(ARETE_E_DTYPE, "input '%s' is of %s, but its value was given as %s", name,
+                         arete_dtype_name(made.t.dtype), arete_dtype_name(given->dtype));
+    if (status == ARETE_OK)
+        status = check_size(name, &made.t);
+    if (status != ARETE_OK)
+        return status;
+    if (given) {
+        int value = ar_graph_constant(g, name, made.t.dtype, made.t.rank, made.t.dims, given->data, true);
+        return value == AR_NO_VALUE ? ARETE_E_MEMORY : ar_scope_put(scope, name, value);
+    }
+    int value = ar_graph_value(g, name);
+    if (value == AR_NO_VALUE)
+        return ARETE_E_MEMORY;
+    g->values[value] = made;
+    g->inputs[g->input_count++] = value;
+    return ar_scope_put(scope, name, value);
+}
+
+arete_status ar_lower_inputs(ar_lowering *l, const Onnx__GraphProto *graph, ar_scope *scope) {
+    arete_status status = ARETE_OK;
+    l->graph->inputs = ar_os_alloc((graph->n_input + 1) * sizeof(int));
+    l->graph->outputs = ar_os_alloc((graph->n_output + 1) * sizeof(int));
+    if (!l->graph->inputs || !l->graph->outputs)
+        return ar_fail_memory("a model's ports", (graph->n_input + graph->n_output) * sizeof(int));
+    for (size_t i = 0; i < graph->n_input && status == ARETE_OK; i++) {
+        if (!graph->input[i]->name || !*graph->input[i]->name)
+            return ar_fail(ARETE_E_FORMAT, "input %zu of the model has no name", i);
+        if (ar_scope_find(scope, graph->input[i]->name) == AR_NO_VALUE) /* else a weight with its default */
+            status = add_input(l, graph->input[i], scope);
+    }
+    for (size_t i = 0; i < l->desc->shape_count && status == ARETE_OK; i++)
+        if (ar_scope_find(scope, l->desc->shapes[i].input) == AR_NO_VALUE)
+            status = ar_fail(ARETE_E_NOT_FOUND, "the model has no input '%s' whose shape could be set",
+                             l->desc->shapes[i].input);
+    return status;
+}
+
+/* A value that is a constant, an input, or already an output is copied, so that every output has its own memory. */
+static arete_status own_output(ar_lowering *l, int *value) {
+    ar_graph *g = l->graph;
+    const ar_value *v = &g->values[*value];
+    bool taken = g->values[ar_graph_storage(g, *value)].role != AR_VALUE_STEP;
+    for (int i = 0; i < g->output_count; i++)
+        taken = taken || ar_graph_storage(g, g->outputs[i]) == ar_graph_storage(g, *value);
+    if (!taken)
+        return ARETE_OK;
+    ar_node node = {.op = "Identity", .name = v->name};
+    arete_layer_desc copy = {.op = ARETE_LAYER_IDENTITY};
+    int from = *value, to = ar_graph_temporary(g, v->name, v->t.dtype, v->t.rank, v->t.dims);
+    if (to == AR_NO_VALUE)
+        return ARETE_E_MEMORY;
+    *value = to;
+    return ar_lower_layer(l, &node, &copy, &from, 1, &to, 1);
+}
+
+arete_status ar_lower_outputs(ar_lowering *l, const Onnx__GraphProto *graph, ar_scope *scope) {
+    ar_graph *g = l->graph;
+    for (size_t i = 0; i < graph->n_output; i++) {
+        const char *name = graph->output[i]->name ? graph->output[i]->name : "";
+        int value = ar_scope_find(scope, name);
+        if (value == AR_NO_VALUE)
+            return ar_fail(ARETE_E_FORMAT, "output '%s' of the model is made by no node", name);
+        if (g->values[value].t.dtype == ARETE_DTYPE_NONE)
+            continue; /* what makes it is missing, and listed */
+        arete_status status = own_output(l, &value);
+        if (status != ARETE_OK)
+            return ar_fail_within(status, "output '%s'", name);
+        g->values[value].is_output = true;
+        g->outputs[g->output_count++] = value;
+    }
+    return ARETE_OK;
+}
