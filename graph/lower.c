@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OLDEST_OPSET = 7, MOST_NODES = 1 << 20 };
+enum { OLDEST_OPSET = 1, MOST_NODES = 1 << 20 };
 
 bool ar_node_has(const ar_node *node, uint32_t index) {
     return index < node->in_count && node->in[index] != AR_NO_VALUE;
@@ -155,6 +155,12 @@ static arete_status bind(ar_lowering *l, const Onnx__NodeProto *proto, ar_scope 
         node->name = proto->output[0];
     if (!node->name)
         node->name = node->op;
+    node->name = ar_pool_text(&l->graph->pool, node->name, strlen(node->name)); /* they outlive the file */
+    node->op = ar_pool_text(&l->graph->pool, node->op, strlen(node->op));
+    if (!node->name || !node->op) {
+        node->name = node->op = "?";
+        return ARETE_E_MEMORY;
+    }
     if (proto->n_input > AR_NODE_MOST || proto->n_output > AR_NODE_MOST)
         return ar_fail(ARETE_E_UNSUPPORTED, "%zu inputs and %zu outputs; at most %d each are supported", proto->n_input,
                        proto->n_output, AR_NODE_MOST);

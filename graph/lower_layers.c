@@ -61,7 +61,36 @@ static const struct plain {
     {"Where", ARETE_LAYER_WHERE},
 };
 
+/* Before opset 7 the second operand's dimensions are laid along the first's from an axis on. */
+static arete_status old_broadcast(ar_lowering *l, const ar_node *n, ar_node *aligned) {
+    const arete_tensor *x, *y;
+    arete_status status = ar_node_input(l, n, 0, "a", &x);
+    if (status == ARETE_OK)
+        status = ar_node_input(l, n, 1, "b", &y);
+    if (status != ARETE_OK)
+        return status;
+    *aligned = *n;
+    int64_t last = strcmp(n->op, "PRelu") == 0 && x->rank > 1 ? 1 : (int64_t)x->rank - (int64_t)y->rank;
+    int64_t dims[ARETE_MAX_RANK], axis = ar_onnx_int(n->proto, "axis", last);
+    axis = axis < 0 ? axis + x->rank : axis;
+    if (axis < 0 || axis + y->rank > x->rank)
+        return ar_fail(ARETE_E_SHAPE, "b's %u dimensions from axis %lld of a's %u", y->rank, (long long)axis, x->rank);
+    for (int64_t d = 0; d < x->rank; d++)
+        dims[d] = d >= axis && d < axis + y->rank ? y->dims[d - axis] : 1;
+    int seen = ar_graph_value(l->graph, n->name);
+    aligned->in[1] = seen;
+    return seen == AR_NO_VALUE ? ARETE_E_MEMORY : ar_lower_alias(l, n->in[1], seen, x->rank, dims);
+}
+
 static arete_status lower_plain(ar_lowering *l, const ar_node *n) {
+    ar_node aligned;
+    bool per_channel = n->in_count == 2 && strcmp(n->op, "PRelu") == 0 && l->graph->values[n->in[1]].t.rank == 1;
+    if (n->opset < 7 && n->in_count == 2 && (per_channel || ar_onnx_int(n->proto, "broadcast", 0))) {
+        arete_status status = old_broadcast(l, n, &aligned);
+        if (status != ARETE_OK)
+            return status;
+        n = &aligned;
+    }
     for (size_t i = 0; i < sizeof plain_ops / sizeof plain_ops[0]; i++)
         if (strcmp(n->op, plain_ops[i].op) == 0) {
             arete_layer_desc desc = {.op = plain_ops[i].layer};
@@ -153,7 +182,10 @@ static arete_status lower_clip(ar_lowering *l, const ar_node *n) {
         else if (ar_onnx_attribute(n->proto, name))
             in[i] = ar_lower_scalar(l, x->dtype, (double)ar_onnx_float(n->proto, name, 0));
     }
-    return ar_lower_layer(l, n, &desc, in, 3, n->out, 1);
+    uint32_t count = in[2] != AR_NO_VALUE ? 3 : in[1] != AR_NO_VALUE ? 2 : 1;
+    if (count == 1)
+        return ar_lower_alias(l, n->in[0], n->out[0], x->rank, x->dims);
+    return ar_lower_layer(l, n, &desc, in, count, n->out, 1);
 }
 
 static arete_status lower_batch_norm(ar_lowering *l, const ar_node *n) {
@@ -307,8 +339,10 @@ static arete_status lower_reduce(ar_lowering *l, const ar_node *n) {
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
         if (strcmp(n->op, ops[i].op) == 0)
             desc.op = ops[i].layer;
-    if (count == 0 && ar_onnx_int(n->proto, "noop_with_empty_axes", 0))
+    if (count == 0 && ar_onnx_int(n->proto, "noop_with_empty_axes", 0)) {
         desc = (arete_layer_desc){.op = ARETE_LAYER_IDENTITY};
+        l->graph->values[n->out[0]].t = l->graph->values[n->in[0]].t;
+    }
     desc.axis_count = (uint32_t)count;
     return ar_lower_layer(l, n, &desc, n->in, 1, n->out, 1);
 }

@@ -117,13 +117,8 @@ static void gemm_c(ar_lowering *l, const ar_node *n, ar_step *step, float beta, 
     }
     desc->beta = (double)beta;
     ar_step_input(l->graph, step, MM_CIN, n->in[2]);
-    arete_tensor *view = &step->view[MM_CIN];
-    *view = (arete_tensor){.dtype = c.dtype, .rank = 2, .dims = {m, cols}};
-    int64_t rows = c.rank == 2 ? c.dims[0] : 1;
-    view->strides[1] = last == 1 && cols != 1 ? 0 : 1;
-    view->strides[0] = rows == 1 && m != 1 ? 0 : last;
-    if (count == 1 || (rows == 1 && last == 1))
-        view->strides[0] = view->strides[1] = 0;
+    const int64_t dims[2] = {c.rank == 2 ? c.dims[0] : 1, last};
+    step->view[MM_CIN] = arete_tensor_make(NULL, 0, c.dtype, 2, dims);
 }
 
 static arete_status lower_gemm(ar_lowering *l, const ar_node *n) {
