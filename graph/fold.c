@@ -11,7 +11,8 @@ static arete_status stage(ar_lowering *l, const ar_step *step, uint32_t slot, ar
         arete_buffer_create(arete_queue_device(l->reference), bytes ? bytes : 1, &operand->buffer);
     if (status == ARETE_OK && bytes && !(step->outputs >> slot & 1))
         status = arete_queue_write(l->reference, operand->buffer, 0, bytes,
-                                   v->data ? v->data : l->graph->values[ar_graph_storage(l->graph, step->value[slot])].data,
+                                   v->data ? v->data
+                                           : l->graph->values[ar_graph_storage(l->graph, step->value[slot])].data,
                                    ARETE_WAIT_NONE, NULL);
     return status;
 }

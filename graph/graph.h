@@ -1,5 +1,5 @@
-/* A network on its way from file to device: values, and the steps that make them. Built once while a model is loaded
- * (onnx_read.c, lower*.c), improved (fuse.c), placed in memory (place.c), then only run (model.c). */
+/* A network on its way from file to device: values, and the steps that make them. Built once while a model is
+ * loaded (onnx_read.c, lower*.c), improved (fuse.c), placed in memory (place.c), then only run (model.c). */
 #ifndef AR_GRAPH_H
 #define AR_GRAPH_H
 
@@ -24,10 +24,10 @@ typedef struct ar_value {
     const char *name;
     arete_tensor t; /* type and dims; tight; dtype NONE: not known */
     ar_value_role role;
-    bool is_output;     /* of the network */
-    const void *data;   /* of constants: on the host, tight */
+    bool is_output;                     /* of the network */
+    const void *data;                   /* of constants: on the host, tight */
     const char *symbol[ARETE_MAX_RANK]; /* of inputs: the names of dimensions that the file leaves open */
-    int storage;        /* the value whose memory this one shares, or AR_NO_VALUE: its own */
+    int storage;                        /* the value whose memory this one shares, or AR_NO_VALUE: its own */
     /* place.c */
     arete_buffer *buffer;
     uint64_t offset;
@@ -44,15 +44,15 @@ typedef struct ar_step_kind {
     arete_status (*plan)(ar_step *step, arete_device *device);
     /* Packs weights that are constants; NULL: nothing to pack. Blocks. Sets step->packed. */
     arete_status (*pack)(ar_step *step, arete_queue *queue, const arete_tensor *operands);
-    arete_status (*run)(const ar_step *step, arete_queue *queue, const arete_tensor *operands, arete_wait_list after,
-                        arete_event **done);
+    arete_status (*run)(const ar_step *step, arete_queue *queue, const arete_tensor *operands,
+                        arete_wait_list after, arete_event **done);
 } ar_step_kind;
 
 extern const ar_step_kind ar_step_layer, ar_step_matmul, ar_step_conv, ar_step_rnn, ar_step_attention;
 
 struct ar_step {
     const ar_step_kind *kind;
-    const char *name, *op; /* of the node it comes from */
+    const char *name, *op;            /* of the node it comes from */
     int value[AR_STEP_SLOTS];         /* AR_NO_VALUE: absent */
     arete_tensor view[AR_STEP_SLOTS]; /* how the step sees the value: offset relative to it */
     uint32_t slots, outputs;          /* outputs: a bit for each slot that is written */
@@ -96,7 +96,8 @@ void ar_step_release(ar_step *step);
 /* The value that owns the memory of this one. */
 int ar_graph_storage(const ar_graph *graph, int value);
 
-/* The elements of a constant as integers (of any integer type); false when the value is no constant of at most `most`. */
+/* The elements of a constant as integers (of any integer type); false when the value is no constant of at most
+ * `most`. */
 bool ar_graph_integers(const ar_graph *graph, int value, int64_t *into, size_t most, size_t *count);
 /* The same as doubles, of any type. */
 bool ar_graph_reals(const ar_graph *graph, int value, double *into, size_t most, size_t *count);

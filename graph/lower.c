@@ -27,7 +27,8 @@ arete_status ar_node_integers(const ar_lowering *l, const ar_node *node, uint32_
     if (attribute && ar_onnx_attribute(node->proto, attribute)) {
         *count = ar_onnx_ints(node->proto, attribute, values, most);
         if (*count > most)
-            return ar_fail(ARETE_E_FORMAT, "attribute %s has %zu values, at most %zu make sense", attribute, *count, most);
+            return ar_fail(ARETE_E_FORMAT, "attribute %s has %zu values, at most %zu make sense", attribute, *count,
+                           most);
         return ARETE_OK;
     }
     if (!ar_node_has(node, input))
@@ -61,12 +62,12 @@ int ar_lower_scalar(ar_lowering *l, arete_dtype dtype, double value) {
     int32_t i32 = (int32_t)value;
     uint8_t byte = (uint8_t)(int64_t)value;
     uint16_t half = dtype == ARETE_F16 ? arete_f16_from_f32(f32) : arete_bf16_from_f32(f32);
-    const void *data = dtype == ARETE_F32                           ? (const void *)&f32
-                       : dtype == ARETE_F64                         ? (const void *)&f64
-                       : dtype == ARETE_I64                         ? (const void *)&i64
-                       : dtype == ARETE_I32                         ? (const void *)&i32
+    const void *data = dtype == ARETE_F32                          ? (const void *)&f32
+                       : dtype == ARETE_F64                        ? (const void *)&f64
+                       : dtype == ARETE_I64                        ? (const void *)&i64
+                       : dtype == ARETE_I32                        ? (const void *)&i32
                        : dtype == ARETE_F16 || dtype == ARETE_BF16 ? (const void *)&half
-                                                                    : (const void *)&byte;
+                                                                   : (const void *)&byte;
     return ar_graph_constant(l->graph, "", dtype, 0, NULL, data, true);
 }
 
@@ -90,8 +91,8 @@ arete_status ar_lower_layer(ar_lowering *l, const ar_node *node, const arete_lay
                             uint32_t in_count, const int *out, uint32_t out_count) {
     arete_tensor given[AR_STEP_SLOTS] = {{0}}, made[AR_STEP_SLOTS] = {{0}};
     if (in_count + out_count > AR_STEP_SLOTS)
-        return ar_fail(ARETE_E_UNSUPPORTED, "%u inputs and %u outputs are more than %d operands", in_count, out_count,
-                       AR_STEP_SLOTS);
+        return ar_fail(ARETE_E_UNSUPPORTED, "%u inputs and %u outputs are more than %d operands", in_count,
+                       out_count, AR_STEP_SLOTS);
     for (uint32_t i = 0; i < in_count; i++)
         if (in[i] != AR_NO_VALUE)
             given[i] = l->graph->values[in[i]].t;
@@ -101,15 +102,16 @@ arete_status ar_lower_layer(ar_lowering *l, const ar_node *node, const arete_lay
     arete_status status = arete_layer_infer(desc, given, in_count, made, out_count);
     if (status != ARETE_OK)
         return status;
-    ar_step *step =
-        ar_graph_step(l->graph, &ar_step_layer, node->name, node->op, in_count + out_count, sizeof(arete_layer_desc));
+    ar_step *step = ar_graph_step(l->graph, &ar_step_layer, node->name, node->op, in_count + out_count,
+                                  sizeof(arete_layer_desc));
     if (!step)
         return ARETE_E_MEMORY;
     memcpy(step->desc, desc, sizeof *desc);
     for (uint32_t i = 0; i < in_count; i++)
         ar_step_input(l->graph, step, i, in[i]);
     for (uint32_t i = 0; i < out_count; i++) {
-        int to = out[i] != AR_NO_VALUE ? out[i] : ar_node_temporary(l, node, made[i].dtype, made[i].rank, made[i].dims);
+        int to =
+            out[i] != AR_NO_VALUE ? out[i] : ar_node_temporary(l, node, made[i].dtype, made[i].rank, made[i].dims);
         if (to == AR_NO_VALUE)
             return ARETE_E_MEMORY;
         l->graph->values[to].t = arete_tensor_make(NULL, 0, made[i].dtype, made[i].rank, made[i].dims);
@@ -148,8 +150,10 @@ static int64_t opset_of(const Onnx__ModelProto *model, const char *domain) {
 }
 
 /* Looks the names up; makes values for the outputs. unknown: an input follows from something that is missing. */
-static arete_status bind(ar_lowering *l, const Onnx__NodeProto *proto, ar_scope *scope, ar_node *node, bool *unknown) {
-    *node = (ar_node){.proto = proto, .op = proto->op_type ? proto->op_type : "?", .name = proto->name, .scope = scope};
+static arete_status bind(ar_lowering *l, const Onnx__NodeProto *proto, ar_scope *scope, ar_node *node,
+                         bool *unknown) {
+    *node =
+        (ar_node){.proto = proto, .op = proto->op_type ? proto->op_type : "?", .name = proto->name, .scope = scope};
     node->opset = opset_of(l->model, proto->domain);
     if ((!node->name || !*node->name) && proto->n_output)
         node->name = proto->output[0];
@@ -162,8 +166,8 @@ static arete_status bind(ar_lowering *l, const Onnx__NodeProto *proto, ar_scope 
         return ARETE_E_MEMORY;
     }
     if (proto->n_input > AR_NODE_MOST || proto->n_output > AR_NODE_MOST)
-        return ar_fail(ARETE_E_UNSUPPORTED, "%zu inputs and %zu outputs; at most %d each are supported", proto->n_input,
-                       proto->n_output, AR_NODE_MOST);
+        return ar_fail(ARETE_E_UNSUPPORTED, "%zu inputs and %zu outputs; at most %d each are supported",
+                       proto->n_input, proto->n_output, AR_NODE_MOST);
     node->in_count = (uint32_t)proto->n_input;
     node->out_count = (uint32_t)proto->n_output;
     for (uint32_t i = 0; i < node->in_count; i++) {

@@ -25,7 +25,7 @@ typedef struct ar_node {
     const Onnx__NodeProto *proto;
     const char *op, *name; /* name: the node's, or its first output's */
     int64_t opset;
-    const ar_scope *scope; /* that it stands in, for its subgraphs */
+    const ar_scope *scope;                   /* that it stands in, for its subgraphs */
     int in[AR_NODE_MOST], out[AR_NODE_MOST]; /* AR_NO_VALUE: absent */
     uint32_t in_count, out_count;
 } ar_node;
@@ -39,7 +39,7 @@ typedef struct ar_lowering {
     const char *folder; /* NULL: no external data */
     struct ar_mapped *mapped;
     size_t nodes, folded;
-    uint32_t depth; /* of subgraphs */
+    uint32_t depth;     /* of subgraphs */
     char missing[4096]; /* "Op (node, node, ...)": what the device layer lacks */
     size_t missing_count;
 } ar_lowering;
@@ -82,8 +82,8 @@ arete_status ar_node_input(ar_lowering *l, const ar_node *node, uint32_t index, 
                            const arete_tensor **tensor);
 /* Whether input index is there at all. */
 bool ar_node_has(const ar_node *node, uint32_t index);
-/* Integers that an operator takes as an input in newer opsets and as an attribute in older ones (axes, pads, split).
- * *count 0: neither. ARETE_E_UNSUPPORTED when the input is no constant. */
+/* Integers that an operator takes as an input in newer opsets and as an attribute in older ones (axes, pads,
+ * split). *count 0: neither. ARETE_E_UNSUPPORTED when the input is no constant. */
 arete_status ar_node_integers(const ar_lowering *l, const ar_node *node, uint32_t input, const char *attribute,
                               int64_t *values, size_t most, size_t *count);
 

@@ -21,7 +21,7 @@ static arete_status append(ar_lowering *l, const ar_node *n, uint32_t input, uin
     const arete_tensor view = fresh.rank == 3 ? unpacked(&fresh, heads) : fresh;
     int seen = ar_graph_value(l->graph, n->name);
     *made = present < n->out_count && n->out[present] != AR_NO_VALUE ? n->out[present]
-                                                                      : ar_graph_value(l->graph, n->name);
+                                                                     : ar_graph_value(l->graph, n->name);
     if (seen == AR_NO_VALUE || *made == AR_NO_VALUE)
         return ARETE_E_MEMORY;
     arete_status status = ar_lower_alias(l, n->in[input], seen, 4, view.dims);

@@ -16,8 +16,8 @@ static arete_status results(const Onnx__GraphProto *graph, const ar_scope *scope
 }
 
 /* Lowers a subgraph; inputs are bound to values in their order. */
-static arete_status inline_graph(ar_lowering *l, const Onnx__GraphProto *graph, const ar_scope *outer, const int *inputs,
-                                 size_t input_count, int *outputs, size_t most) {
+static arete_status inline_graph(ar_lowering *l, const Onnx__GraphProto *graph, const ar_scope *outer,
+                                 const int *inputs, size_t input_count, int *outputs, size_t most) {
     ar_scope scope = {.outer = outer};
     arete_status status = ARETE_OK;
     if (++l->depth > MOST_DEPTH)

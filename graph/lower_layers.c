@@ -74,7 +74,8 @@ static arete_status old_broadcast(ar_lowering *l, const ar_node *n, ar_node *ali
     int64_t dims[ARETE_MAX_RANK], axis = ar_onnx_int(n->proto, "axis", last);
     axis = axis < 0 ? axis + x->rank : axis;
     if (axis < 0 || axis + y->rank > x->rank)
-        return ar_fail(ARETE_E_SHAPE, "b's %u dimensions from axis %lld of a's %u", y->rank, (long long)axis, x->rank);
+        return ar_fail(ARETE_E_SHAPE, "b's %u dimensions from axis %lld of a's %u", y->rank, (long long)axis,
+                       x->rank);
     for (int64_t d = 0; d < x->rank; d++)
         dims[d] = d >= axis && d < axis + y->rank ? y->dims[d - axis] : 1;
     int seen = ar_graph_value(l->graph, n->name);
@@ -148,7 +149,8 @@ static arete_status lower_gelu(ar_lowering *l, const ar_node *n) {
 }
 
 static arete_status lower_is_inf(ar_lowering *l, const ar_node *n) {
-    bool positive = ar_onnx_int(n->proto, "detect_positive", 1), negative = ar_onnx_int(n->proto, "detect_negative", 1);
+    bool positive = ar_onnx_int(n->proto, "detect_positive", 1),
+         negative = ar_onnx_int(n->proto, "detect_negative", 1);
     arete_layer_desc desc = {.op = ARETE_LAYER_IS_INF, .mode = positive == negative ? 0 : positive ? 1 : 2};
     if (!positive && !negative)
         return ar_fail(ARETE_E_UNSUPPORTED, "IsInf that detects nothing");
@@ -163,7 +165,8 @@ static arete_status lower_mod(ar_lowering *l, const ar_node *n) {
 static arete_status lower_shift(ar_lowering *l, const ar_node *n) {
     char direction[16];
     ar_onnx_string(n->proto, "direction", "", direction, sizeof direction);
-    arete_layer_desc desc = {.op = strcmp(direction, "LEFT") == 0 ? ARETE_LAYER_SHIFT_LEFT : ARETE_LAYER_SHIFT_RIGHT};
+    arete_layer_desc desc = {.op =
+                                 strcmp(direction, "LEFT") == 0 ? ARETE_LAYER_SHIFT_LEFT : ARETE_LAYER_SHIFT_RIGHT};
     return layer(l, n, &desc);
 }
 
@@ -209,7 +212,8 @@ static arete_status lower_softmax(ar_lowering *l, const ar_node *n) {
     if (n->opset >= 13 || axis == rank - 1)
         return layer(l, n, &desc);
     if (axis < 0 || axis > rank)
-        return ar_fail(ARETE_E_SHAPE, "axis is %lld, but x has %lld dimensions", (long long)desc.axis, (long long)rank);
+        return ar_fail(ARETE_E_SHAPE, "axis is %lld, but x has %lld dimensions", (long long)desc.axis,
+                       (long long)rank);
     int64_t flat[2] = {1, 1}, dims[ARETE_MAX_RANK];
     memcpy(dims, x->dims, sizeof dims);
     for (int64_t d = 0; d < rank; d++)
@@ -267,7 +271,8 @@ static arete_status auto_pads(const ar_node *n, const arete_tensor *x, arete_lay
     if (strncmp(mode, "SAME", 4) != 0)
         return ARETE_OK;
     for (uint32_t d = 0; d < spatial; d++) {
-        int64_t stride = desc->strides[d] ? desc->strides[d] : 1, dilation = desc->dilations[d] ? desc->dilations[d] : 1;
+        int64_t stride = desc->strides[d] ? desc->strides[d] : 1,
+                dilation = desc->dilations[d] ? desc->dilations[d] : 1;
         int64_t outputs = (x->dims[d + 2] + stride - 1) / stride;
         int64_t total = (outputs - 1) * stride + dilation * (desc->kernel[d] - 1) + 1 - x->dims[d + 2];
         total = total > 0 ? total : 0;
@@ -289,7 +294,8 @@ static arete_status lower_pool(ar_lowering *l, const ar_node *n) {
     if (status != ARETE_OK)
         return status;
     if (x->rank < 3 || x->rank > 5)
-        return ar_fail(ARETE_E_UNSUPPORTED, "pooling of %u dimensions; [N,C] and 1 to 3 more are supported", x->rank);
+        return ar_fail(ARETE_E_UNSUPPORTED, "pooling of %u dimensions; [N,C] and 1 to 3 more are supported",
+                       x->rank);
     if (ar_onnx_ints(n->proto, "kernel_shape", desc.kernel, 3) != x->rank - 2)
         return ar_fail(ARETE_E_SHAPE, "kernel_shape must have %u values", x->rank - 2);
     ar_onnx_ints(n->proto, "strides", desc.strides, 3);
@@ -306,12 +312,12 @@ static arete_status lower_global_pool(ar_lowering *l, const ar_node *n) {
     arete_status status = ar_node_input(l, n, 0, "x", &x);
     if (status != ARETE_OK)
         return status;
-    arete_layer_desc desc = {.op = strcmp(n->op, "GlobalMaxPool") == 0 ? ARETE_LAYER_REDUCE_MAX
-                                   : strcmp(n->op, "GlobalLpPool") == 0
-                                       ? (ar_onnx_int(n->proto, "p", 2) == 1 ? ARETE_LAYER_REDUCE_L1
-                                                                             : ARETE_LAYER_REDUCE_L2)
-                                       : ARETE_LAYER_REDUCE_MEAN,
-                             .axis_count = x->rank > 2 ? x->rank - 2 : 0};
+    arete_layer_desc desc = {
+        .op = strcmp(n->op, "GlobalMaxPool") == 0 ? ARETE_LAYER_REDUCE_MAX
+              : strcmp(n->op, "GlobalLpPool") == 0
+                  ? (ar_onnx_int(n->proto, "p", 2) == 1 ? ARETE_LAYER_REDUCE_L1 : ARETE_LAYER_REDUCE_L2)
+                  : ARETE_LAYER_REDUCE_MEAN,
+        .axis_count = x->rank > 2 ? x->rank - 2 : 0};
     for (uint32_t d = 2; d < x->rank; d++)
         desc.axes[d - 2] = d;
     return layer(l, n, &desc);

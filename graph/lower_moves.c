@@ -68,8 +68,8 @@ static arete_status lower_split(ar_lowering *l, const ar_node *n) {
         return status;
     int64_t axis = desc.axis < 0 ? desc.axis + x->rank : desc.axis, parts = n->out_count;
     if (axis < 0 || axis >= x->rank || parts == 0 || (count && count != n->out_count))
-        return ar_fail(ARETE_E_SHAPE, "axis %lld of %u dimensions into %lld outputs (%zu sizes)", (long long)desc.axis,
-                       x->rank, (long long)parts, count);
+        return ar_fail(ARETE_E_SHAPE, "axis %lld of %u dimensions into %lld outputs (%zu sizes)",
+                       (long long)desc.axis, x->rank, (long long)parts, count);
     int64_t each = (x->dims[axis] + parts - 1) / parts, left = x->dims[axis];
     for (uint32_t i = 0; i < n->out_count; i++) {
         if (n->out[i] == AR_NO_VALUE)
@@ -177,10 +177,10 @@ static arete_status lower_expand(ar_lowering *l, const ar_node *n) {
 static arete_status lower_blocks(ar_lowering *l, const ar_node *n) {
     char mode[8];
     ar_onnx_string(n->proto, "mode", "DCR", mode, sizeof mode);
-    const arete_layer_desc desc = {
-        .op = strcmp(n->op, "DepthToSpace") == 0 ? ARETE_LAYER_DEPTH_TO_SPACE : ARETE_LAYER_SPACE_TO_DEPTH,
-        .blocksize = (uint32_t)ar_onnx_int(n->proto, "blocksize", 0),
-        .mode = strcmp(mode, "CRD") == 0};
+    const arete_layer_desc desc = {.op = strcmp(n->op, "DepthToSpace") == 0 ? ARETE_LAYER_DEPTH_TO_SPACE
+                                                                            : ARETE_LAYER_SPACE_TO_DEPTH,
+                                   .blocksize = (uint32_t)ar_onnx_int(n->proto, "blocksize", 0),
+                                   .mode = strcmp(mode, "CRD") == 0};
     return layer(l, n, &desc, 1);
 }
 
@@ -196,9 +196,9 @@ static arete_status lower_gather(ar_lowering *l, const ar_node *n) {
 static arete_status lower_scatter(ar_lowering *l, const ar_node *n) {
     static const char *const modes[] = {"none", "add", "mul", "min", "max"};
     char mode[8];
-    arete_layer_desc desc = {
-        .op = strcmp(n->op, "ScatterND") == 0 ? ARETE_LAYER_SCATTER_ND : ARETE_LAYER_SCATTER_ELEMENTS,
-        .axis = ar_onnx_int(n->proto, "axis", 0)};
+    arete_layer_desc desc = {.op = strcmp(n->op, "ScatterND") == 0 ? ARETE_LAYER_SCATTER_ND
+                                                                   : ARETE_LAYER_SCATTER_ELEMENTS,
+                             .axis = ar_onnx_int(n->proto, "axis", 0)};
     ar_onnx_string(n->proto, "reduction", "none", mode, sizeof mode);
     for (uint32_t m = 0; m < 5; m++)
         if (strcmp(mode, modes[m]) == 0)
@@ -252,9 +252,11 @@ static arete_status resize_shape(ar_lowering *l, const ar_node *n, const arete_t
     size_t scale_count = 0, size_count = 0;
     size_t axis_count = ar_onnx_ints(n->proto, "axes", axes, ARETE_MAX_RANK);
     arete_tensor *y = output(l, n, 0);
-    if (ar_node_has(n, scale_input) && !ar_graph_reals(l->graph, n->in[scale_input], scales, ARETE_MAX_RANK, &scale_count))
+    if (ar_node_has(n, scale_input) &&
+        !ar_graph_reals(l->graph, n->in[scale_input], scales, ARETE_MAX_RANK, &scale_count))
         return ar_fail(ARETE_E_UNSUPPORTED, "the scales are not known before the run");
-    if (ar_node_has(n, size_input) && !ar_graph_integers(l->graph, n->in[size_input], sizes, ARETE_MAX_RANK, &size_count))
+    if (ar_node_has(n, size_input) &&
+        !ar_graph_integers(l->graph, n->in[size_input], sizes, ARETE_MAX_RANK, &size_count))
         return ar_fail(ARETE_E_UNSUPPORTED, "the sizes are not known before the run");
     if (!scale_count && !size_count) { /* Upsample-7 */
         scale_count = ar_onnx_floats(n->proto, "scales", attribute, ARETE_MAX_RANK);
@@ -268,7 +270,8 @@ static arete_status resize_shape(ar_lowering *l, const ar_node *n, const arete_t
     if (count != axis_count)
         return ar_fail(ARETE_E_SHAPE, "%zu scales or sizes for %zu dimensions", count, axis_count);
     char policy[16];
-    if (strcmp(ar_onnx_string(n->proto, "keep_aspect_ratio_policy", "stretch", policy, sizeof policy), "stretch") != 0)
+    if (strcmp(ar_onnx_string(n->proto, "keep_aspect_ratio_policy", "stretch", policy, sizeof policy), "stretch") !=
+        0)
         return ar_fail(ARETE_E_UNSUPPORTED, "Resize that keeps the aspect ratio");
     *y = *x;
     for (size_t i = 0; i < count; i++) {
@@ -284,20 +287,20 @@ static arete_status resize_shape(ar_lowering *l, const ar_node *n, const arete_t
 
 static arete_status lower_resize(ar_lowering *l, const ar_node *n) {
     static const char *const modes[] = {"nearest", "linear", "cubic", NULL};
-    static const char *const coordinates[] = {"half_pixel",         "asymmetric",         "align_corners",
-                                              "pytorch_half_pixel", "tf_crop_and_resize", "tf_half_pixel_for_nn",
-                                              NULL};
+    static const char *const coordinates[] = {
+        "half_pixel",           "asymmetric", "align_corners", "pytorch_half_pixel", "tf_crop_and_resize",
+        "tf_half_pixel_for_nn", NULL};
     static const char *const nearest[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil", NULL};
     bool old = strcmp(n->op, "Upsample") == 0 || n->opset < 11;
     const arete_tensor *x;
-    arete_layer_desc desc = {.op = ARETE_LAYER_RESIZE,
-                             .mode = mode_of(n, "mode", "nearest", modes),
-                             .coordinates = mode_of(n, "coordinate_transformation_mode",
-                                                    old ? "asymmetric" : "half_pixel", coordinates),
-                             .nearest = mode_of(n, "nearest_mode", old ? "floor" : "round_prefer_floor", nearest),
-                             .alpha = ar_onnx_float(n->proto, "cubic_coeff_a", -0.75f),
-                             .beta = ar_onnx_float(n->proto, "extrapolation_value", 0),
-                             .exclude_outside = ar_onnx_int(n->proto, "exclude_outside", 0) != 0};
+    arete_layer_desc desc = {
+        .op = ARETE_LAYER_RESIZE,
+        .mode = mode_of(n, "mode", "nearest", modes),
+        .coordinates = mode_of(n, "coordinate_transformation_mode", old ? "asymmetric" : "half_pixel", coordinates),
+        .nearest = mode_of(n, "nearest_mode", old ? "floor" : "round_prefer_floor", nearest),
+        .alpha = ar_onnx_float(n->proto, "cubic_coeff_a", -0.75f),
+        .beta = ar_onnx_float(n->proto, "extrapolation_value", 0),
+        .exclude_outside = ar_onnx_int(n->proto, "exclude_outside", 0) != 0};
     arete_status status = ar_node_input(l, n, 0, "x", &x);
     if (status != ARETE_OK)
         return status;
@@ -307,7 +310,8 @@ static arete_status lower_resize(ar_lowering *l, const ar_node *n) {
     if (!old && desc.coordinates == ARETE_RESIZE_TF_CROP) {
         double roi[2 * ARETE_MAX_RANK];
         size_t count = 0;
-        if (!ar_graph_reals(l->graph, ar_node_has(n, 1) ? n->in[1] : AR_NO_VALUE, roi, 2 * ARETE_MAX_RANK, &count) ||
+        if (!ar_graph_reals(l->graph, ar_node_has(n, 1) ? n->in[1] : AR_NO_VALUE, roi, 2 * ARETE_MAX_RANK,
+                            &count) ||
             count != 2 * x->rank)
             return ar_fail(ARETE_E_UNSUPPORTED, "a region of interest that is not known before the run");
         for (size_t i = 0; i < count; i++)
@@ -354,8 +358,7 @@ static arete_status lower_range(ar_lowering *l, const ar_node *n) {
     double many = ceil((v[1] - v[0]) / v[2]);
     if (v[2] == 0 || !(many < 1e9))
         return ar_fail(ARETE_E_SHAPE, "a range from %g to %g by %g", v[0], v[1], v[2]);
-    *output(l, n, 0) =
-        (arete_tensor){.dtype = start->dtype, .rank = 1, .dims = {many > 0 ? (int64_t)many : 0}};
+    *output(l, n, 0) = (arete_tensor){.dtype = start->dtype, .rank = 1, .dims = {many > 0 ? (int64_t)many : 0}};
     return layer(l, n, &desc, 3);
 }
 

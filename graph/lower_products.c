@@ -17,7 +17,8 @@ static void side_input(const ar_lowering *l, ar_step *step, uint32_t slot, const
     step->view[slot] = arete_tensor_make(NULL, 0, step->view[slot].dtype, 1, &count);
 }
 
-/* The product's shape by numpy's rules. A vector a is a row, a vector b a column, whose dimension is left out of y. */
+/* The product's shape by numpy's rules. A vector a is a row, a vector b a column, whose dimension is left out of y.
+ */
 static arete_status product_shape(const arete_tensor *a, const arete_tensor *b, arete_tensor *view_a,
                                   arete_tensor *view_b, arete_tensor *view_c, arete_tensor *y) {
     *view_a = *a;
@@ -34,7 +35,8 @@ static arete_status product_shape(const arete_tensor *a, const arete_tensor *b, 
         int64_t da = d + view_a->rank >= rank ? view_a->dims[d + view_a->rank - rank] : 1;
         int64_t db = d + view_b->rank >= rank ? view_b->dims[d + view_b->rank - rank] : 1;
         if (da != db && da != 1 && db != 1)
-            return ar_fail(ARETE_E_SHAPE, "batches of %lld and %lld do not go together", (long long)da, (long long)db);
+            return ar_fail(ARETE_E_SHAPE, "batches of %lld and %lld do not go together", (long long)da,
+                           (long long)db);
         view_c->dims[d] = da == 1 ? db : da;
     }
     if (view_a->dims[view_a->rank - 1] != view_b->dims[view_b->rank - 2])
@@ -49,7 +51,8 @@ static arete_status product_shape(const arete_tensor *a, const arete_tensor *b, 
     return ARETE_OK;
 }
 
-/* A product of a and b into c, whose type is set; one launch if a matrix is shared: rows of all batches together. */
+/* A product of a and b into c, whose type is set; one launch if a matrix is shared: rows of all batches together.
+ */
 static arete_status product(ar_lowering *l, const ar_node *n, int a, int b, int c, ar_step **made) {
     arete_tensor view_a, view_b, view_c, y = l->graph->values[c].t;
     const arete_tensor ta = l->graph->values[a].t, tb = l->graph->values[b].t;
@@ -130,7 +133,8 @@ static arete_status lower_gemm(ar_lowering *l, const ar_node *n) {
     if (status == ARETE_OK)
         status = real_types(a, b);
     if (status == ARETE_OK && (a->rank != 2 || b->rank != 2))
-        status = ar_fail(ARETE_E_SHAPE, "a and b must be matrices, but have %u and %u dimensions", a->rank, b->rank);
+        status =
+            ar_fail(ARETE_E_SHAPE, "a and b must be matrices, but have %u and %u dimensions", a->rank, b->rank);
     if (status != ARETE_OK)
         return status;
     ar_step *step = ar_graph_step(l->graph, &ar_step_matmul, n->name, n->op, MM_SLOTS, sizeof(arete_matmul_desc));
@@ -266,7 +270,8 @@ static void conv_attributes(const ar_node *n, uint32_t spatial, arete_conv_desc 
     desc->groups = ar_onnx_int(n->proto, "group", 1);
 }
 
-static arete_status convolution(ar_lowering *l, const ar_node *n, uint32_t w_input, bool transposed, ar_step **made) {
+static arete_status convolution(ar_lowering *l, const ar_node *n, uint32_t w_input, bool transposed,
+                                ar_step **made) {
     const arete_tensor *x, *w;
     arete_status status = ar_node_input(l, n, 0, "x", &x);
     if (status == ARETE_OK)
@@ -280,8 +285,8 @@ static arete_status convolution(ar_lowering *l, const ar_node *n, uint32_t w_inp
     if (!step)
         return ARETE_E_MEMORY;
     arete_conv_desc *desc = step->desc;
-    *desc = (arete_conv_desc){
-        .transposed = transposed, .math = l->desc->math, .prepack = constant(l, n->in[w_input])};
+    *desc =
+        (arete_conv_desc){.transposed = transposed, .math = l->desc->math, .prepack = constant(l, n->in[w_input])};
     conv_attributes(n, x->rank - 2, desc);
     status = arete_conv_output(desc, x, w, &l->graph->values[n->out[0]].t);
     if (status != ARETE_OK)

@@ -86,17 +86,16 @@ static arete_status activations(ar_lowering *l, const ar_node *n, uint32_t each,
 static arete_status describe(ar_lowering *l, const ar_node *n, arete_rnn_desc *desc) {
     char direction[16];
     ar_onnx_string(n->proto, "direction", "forward", direction, sizeof direction);
-    *desc = (arete_rnn_desc){
-        .cell = strcmp(n->op, "LSTM") == 0  ? ARETE_RNN_LSTM
-                : strcmp(n->op, "GRU") == 0 ? ARETE_RNN_GRU
-                                            : ARETE_RNN_PLAIN,
-        .direction = strcmp(direction, "reverse") == 0         ? ARETE_RNN_REVERSE
-                     : strcmp(direction, "bidirectional") == 0 ? ARETE_RNN_BIDIRECTIONAL
-                                                               : ARETE_RNN_FORWARD,
-        .batch_major = ar_onnx_int(n->proto, "layout", 0) != 0,
-        .input_forget = ar_onnx_int(n->proto, "input_forget", 0) != 0,
-        .linear_before_reset = ar_onnx_int(n->proto, "linear_before_reset", 0) != 0,
-        .clip = ar_onnx_float(n->proto, "clip", 0)};
+    *desc = (arete_rnn_desc){.cell = strcmp(n->op, "LSTM") == 0  ? ARETE_RNN_LSTM
+                                     : strcmp(n->op, "GRU") == 0 ? ARETE_RNN_GRU
+                                                                 : ARETE_RNN_PLAIN,
+                             .direction = strcmp(direction, "reverse") == 0         ? ARETE_RNN_REVERSE
+                                          : strcmp(direction, "bidirectional") == 0 ? ARETE_RNN_BIDIRECTIONAL
+                                                                                    : ARETE_RNN_FORWARD,
+                             .batch_major = ar_onnx_int(n->proto, "layout", 0) != 0,
+                             .input_forget = ar_onnx_int(n->proto, "input_forget", 0) != 0,
+                             .linear_before_reset = ar_onnx_int(n->proto, "linear_before_reset", 0) != 0,
+                             .clip = ar_onnx_float(n->proto, "clip", 0)};
     return activations(l, n, desc->cell == ARETE_RNN_LSTM ? 3 : desc->cell == ARETE_RNN_GRU ? 2 : 1, desc);
 }
 

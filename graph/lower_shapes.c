@@ -55,8 +55,8 @@ static arete_status lower_reshape(ar_lowering *l, const ar_node *n) {
     }
     if (open >= 0) {
         if (known == 0 || arete_tensor_elements(x) % known)
-            return ar_fail(ARETE_E_SHAPE, "%lld elements do not divide by %lld", (long long)arete_tensor_elements(x),
-                           (long long)known);
+            return ar_fail(ARETE_E_SHAPE, "%lld elements do not divide by %lld",
+                           (long long)arete_tensor_elements(x), (long long)known);
         dims[open] = arete_tensor_elements(x) / known;
     }
     return ar_lower_alias(l, n->in[0], n->out[0], (uint32_t)count, dims);

@@ -233,8 +233,8 @@ arete_model_step arete_model_get_step(const arete_model *model, size_t index) {
 /* The caller's tensor for a port: right type and shape, tight, with memory. */
 static arete_status check_port(const ar_value *v, const arete_tensor *given, const char *kind) {
     if (given->dtype != v->t.dtype)
-        return ar_fail(ARETE_E_DTYPE, "%s '%s' is of %s, but %s was given", kind, v->name, arete_dtype_name(v->t.dtype),
-                       arete_dtype_name(given->dtype));
+        return ar_fail(ARETE_E_DTYPE, "%s '%s' is of %s, but %s was given", kind, v->name,
+                       arete_dtype_name(v->t.dtype), arete_dtype_name(given->dtype));
     bool same = given->rank == v->t.rank;
     for (uint32_t d = 0; same && d < v->t.rank; d++)
         same = given->dims[d] == v->t.dims[d];

@@ -26,7 +26,8 @@ static const char *entry(const Onnx__TensorProto *tensor, const char *key) {
     return NULL;
 }
 
-static arete_status read_number(const Onnx__TensorProto *tensor, const char *key, uint64_t absent, uint64_t *value) {
+static arete_status read_number(const Onnx__TensorProto *tensor, const char *key, uint64_t absent,
+                                uint64_t *value) {
     const char *text = entry(tensor, key);
     char *end;
     *value = absent;
@@ -56,7 +57,8 @@ static arete_status map_file(ar_lowering *l, const char *location, const ar_mapp
     return ARETE_OK;
 }
 
-static arete_status external(ar_lowering *l, const Onnx__TensorProto *tensor, const ar_onnx_array *shape, int *value) {
+static arete_status external(ar_lowering *l, const Onnx__TensorProto *tensor, const ar_onnx_array *shape,
+                             int *value) {
     const char *location = entry(tensor, "location");
     const ar_mapped *mapped = NULL;
     uint64_t offset, length;
@@ -85,11 +87,12 @@ static arete_status external(ar_lowering *l, const Onnx__TensorProto *tensor, co
 
 arete_status ar_lower_tensor(ar_lowering *l, const Onnx__TensorProto *tensor, int *value) {
     ar_onnx_array array = {0};
-    bool outside = tensor->has_data_location && tensor->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
+    bool outside =
+        tensor->has_data_location && tensor->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
     arete_status status = outside ? ar_onnx_array_shape(tensor, &array) : ar_onnx_array_read(tensor, &array);
     if (status == ARETE_OK && array.dtype == ARETE_DTYPE_NONE)
-        status = ar_fail(ARETE_E_UNSUPPORTED, "tensor '%s' is of ONNX's type %d, which no device here has", array.name,
-                         array.onnx_type);
+        status = ar_fail(ARETE_E_UNSUPPORTED, "tensor '%s' is of ONNX's type %d, which no device here has",
+                         array.name, array.onnx_type);
     if (status == ARETE_OK && outside) {
         status = external(l, tensor, &array, value);
     } else if (status == ARETE_OK) {

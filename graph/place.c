@@ -73,7 +73,8 @@ static arete_status place_arena(ar_graph *g, arete_device *device, ar_placement 
         return ar_fail_memory("a memory plan", (uint64_t)g->value_count * sizeof *blocks);
     for (int i = 0; i < g->value_count; i++)
         if (in_arena(g, i))
-            blocks[count++] = (block){i, g->values[i].first, g->values[i].last, padded(bytes_of(&g->values[i].t)), 0};
+            blocks[count++] =
+                (block){i, g->values[i].first, g->values[i].last, padded(bytes_of(&g->values[i].t)), 0};
     qsort(blocks, count, sizeof *blocks, larger_first);
     for (size_t i = 0; i < count; i++) {
         blocks[i].offset = find_place(blocks, i, &blocks[i]);
@@ -188,7 +189,8 @@ arete_status ar_place(ar_graph *g, arete_queue *queue, uint64_t limit, ar_placem
     if (status == ARETE_OK)
         status = place_arena(g, arete_queue_device(queue), p);
     if (status == ARETE_OK && limit && p->weight_bytes + p->arena_bytes > limit)
-        status = ar_fail(ARETE_E_MEMORY, "weights (%llu bytes) and intermediate results (%llu) are more than desc.device_limit",
+        status = ar_fail(ARETE_E_MEMORY,
+                         "weights (%llu bytes) and intermediate results (%llu) are more than desc.device_limit",
                          (unsigned long long)p->weight_bytes, (unsigned long long)p->arena_bytes);
 out:
     ar_os_free(plain);

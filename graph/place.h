@@ -12,8 +12,8 @@ typedef struct ar_placement {
     uint64_t weight_bytes, parameters;
 } ar_placement;
 
-/* Uploads constants that steps read as they are, packs those that they read packed, and gives every intermediate value
- * its place. Steps are planned before. Blocks. */
+/* Uploads constants that steps read as they are, packs those that they read packed, and gives every intermediate
+ * value its place. Steps are planned before. Blocks. */
 arete_status ar_place(ar_graph *graph, arete_queue *queue, uint64_t limit, ar_placement *placement);
 void ar_placement_free(ar_placement *placement);
 

@@ -26,12 +26,14 @@ static int64_t symbol_value(const arete_model_desc *desc, const char *symbol) {
 }
 
 /* One dimension as the file has it: fixed, named, or open. */
-static arete_status read_dim(ar_lowering *l, const Onnx__TensorShapeProto__Dimension *dim, ar_value *v, uint32_t d) {
+static arete_status read_dim(ar_lowering *l, const Onnx__TensorShapeProto__Dimension *dim, ar_value *v,
+                             uint32_t d) {
     if (dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && dim->dim_value > 0) {
         v->t.dims[d] = dim->dim_value;
         return ARETE_OK;
     }
-    const char *symbol = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM ? dim->dim_param : "";
+    const char *symbol =
+        dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM ? dim->dim_param : "";
     v->symbol[d] = ar_pool_text(&l->graph->pool, symbol, strlen(symbol));
     v->t.dims[d] = *symbol ? symbol_value(l->desc, symbol) : 1;
     return v->symbol[d] ? ARETE_OK : ARETE_E_MEMORY;
@@ -64,8 +66,8 @@ static arete_status take_shape(const ar_value *file, const char *name, uint32_t 
     for (uint32_t d = 0; d < rank; d++) {
         bool open = !file->t.rank || file->symbol[d];
         if (dims[d] < 0 || (!open && dims[d] != file->t.dims[d]))
-            return ar_fail(ARETE_E_SHAPE, "input '%s': dimension %u is %" PRId64 ", but was given as %" PRId64, name, d,
-                           file->t.dims[d], dims[d]);
+            return ar_fail(ARETE_E_SHAPE, "input '%s': dimension %u is %" PRId64 ", but was given as %" PRId64,
+                           name, d, file->t.dims[d], dims[d]);
         t->dims[d] = dims[d];
     }
     t->rank = rank;

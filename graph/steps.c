@@ -56,7 +56,8 @@ static arete_status matmul_run(const ar_step *s, arete_queue *queue, const arete
     return arete_matmul_run(s->plan, queue, &args, after, done);
 }
 
-const ar_step_kind ar_step_matmul = {.family = "matmul", .plan = matmul_plan, .pack = matmul_pack, .run = matmul_run};
+const ar_step_kind ar_step_matmul = {
+    .family = "matmul", .plan = matmul_plan, .pack = matmul_pack, .run = matmul_run};
 
 static arete_conv_args conv_args(const arete_tensor *t) {
     return (arete_conv_args){.x = t[CONV_X],
@@ -149,8 +150,8 @@ static arete_status attention_plan(ar_step *s, arete_device *device) {
     return arete_attention_plan(device, s->desc, &args, &s->plan);
 }
 
-static arete_status attention_run(const ar_step *s, arete_queue *queue, const arete_tensor *t, arete_wait_list after,
-                                  arete_event **done) {
+static arete_status attention_run(const ar_step *s, arete_queue *queue, const arete_tensor *t,
+                                  arete_wait_list after, arete_event **done) {
     const arete_attention_args args = attention_args(t);
     return arete_attention_run(s->plan, queue, &args, after, done);
 }

@@ -17,6 +17,8 @@ int cmd_compare(int argc, char **argv);
 int cmd_tune(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 int cmd_pick(int argc, char **argv);
+int cmd_run(int argc, char **argv);   /* with graph/ alone */
+int cmd_model(int argc, char **argv); /* likewise */
 
 /* A context with a CPU driver's workers pinned. vector_width 0: the device's own. NULL: said on standard error. */
 arete_context *ar_command_context(unsigned vector_width);

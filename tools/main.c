@@ -17,6 +17,10 @@ static const struct {
     {"compare", cmd_compare, "sets two saved runs against each other; fails on a regression"},
     {"pick", cmd_pick, "which hardware for a network: does it fit, how fast, at what cost, and why"},
     {"tune", cmd_tune, "searches solvers and parameters, keeps the fastest that is right"},
+#ifdef ARETE_HAVE_GRAPH
+    {"run", cmd_run, "runs an ONNX network on a device"},
+    {"model", cmd_model, "says what an ONNX network is: steps, work, memory"},
+#endif
     {"selftest", cmd_selftest, "checks every kernel on this very device against the reference"},
 };
 

@@ -1,6 +1,6 @@
 /* ONNX's own test data through arete_model_load() and arete_model_run(): every folder below "node", "simple",
- * "pytorch-converted" and "pytorch-operator". What is expected to be passed over stands in a list with its reason; a
- * case that passes must not stand there, and one that fails must.
+ * "pytorch-converted" and "pytorch-operator". What is expected to be passed over stands in a list with its reason;
+ * a case that passes must not stand there, and one that fails must.
  *
  *   conformance DATA SKIPPED DEVICE [every Nth] [only a case whose name has this in it] */
 #include <dirent.h>
@@ -65,8 +65,8 @@ static bool fixed(const ar_onnx_array *a, size_t index, fixing how) {
     return how == FIX_ALL || (how == FIX_LATER && index > 0) || (how == FIX_INTEGERS && index > 0 && integer);
 }
 
-static arete_status load(const run *r, const char *folder, const Onnx__ModelProto *proto, const arrays *a, fixing how,
-                         arete_model **model) {
+static arete_status load(const run *r, const char *folder, const Onnx__ModelProto *proto, const arrays *a,
+                         fixing how, arete_model **model) {
     arete_model_value values[MOST_PORTS] = {0};
     arete_model_shape shapes[MOST_PORTS] = {0};
     arete_model_desc desc = {.values = values, .shapes = shapes};
@@ -82,7 +82,8 @@ static arete_status load(const run *r, const char *folder, const Onnx__ModelProt
         const ar_onnx_array *array = &a->in[file];
         if (fixed(array, file, how)) {
             arete_model_value *v = &values[desc.value_count++];
-            *v = (arete_model_value){.input = name, .dtype = array->dtype, .rank = array->rank, .data = array->data};
+            *v =
+                (arete_model_value){.input = name, .dtype = array->dtype, .rank = array->rank, .data = array->data};
             memcpy(v->dims, array->dims, sizeof v->dims);
         } else {
             arete_model_shape *s = &shapes[desc.shape_count++];
@@ -304,8 +305,8 @@ int main(int argc, char **argv) {
     for (int i = 0; i < r.op_count; i++)
         printf("%-28s passed %3d  failed %3d  skipped %3d\n", r.ops[i].op, r.ops[i].passed, r.ops[i].failed,
                r.ops[i].skipped);
-    printf("all: passed %d, failed %d, skipped %d of %d (%.1f%% pass; %d of them wholly constant)\n", r.passed, r.failed,
-           r.skipped, r.passed + r.failed + r.skipped,
+    printf("all: passed %d, failed %d, skipped %d of %d (%.1f%% pass; %d of them wholly constant)\n", r.passed,
+           r.failed, r.skipped, r.passed + r.failed + r.skipped,
            100.0 * r.passed / (r.passed + r.failed + r.skipped ? r.passed + r.failed + r.skipped : 1), r.folded);
     ar_os_free(r.skips);
     arete_queue_release(r.queue);

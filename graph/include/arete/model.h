@@ -43,9 +43,9 @@ typedef struct arete_model_desc {
     size_t shape_count;
     const arete_model_value *values;
     size_t value_count;
-    bool no_fusion;       /**< each node as the file has it, for checking */
-    arete_math math;      /**< of every convolution, see arete/conv.h */
-    uint64_t host_limit;  /**< bytes that the graph and folded constants may take on the host; 0: 4 GB */
+    bool no_fusion;        /**< each node as the file has it, for checking */
+    arete_math math;       /**< of every convolution, see arete/conv.h */
+    uint64_t host_limit;   /**< bytes that the graph and folded constants may take on the host; 0: 4 GB */
     uint64_t device_limit; /**< bytes that weights and activations may take on the device; 0: what it has */
 } arete_model_desc;
 
@@ -55,8 +55,8 @@ typedef struct arete_model_desc {
  * Everything is known before a run: shapes are fixed. Load again for other shapes or another device.
  *
  * What the device layer lacks is ARETE_E_UNSUPPORTED, and arete_error_text() lists every operator that is missing
- * with the nodes that use it. A malformed file is ARETE_E_FORMAT, naming node, operator and input. Blocks while kernels
- * compile. Any thread. On success *model holds one reference, the caller's; on failure it is unchanged.
+ * with the nodes that use it. A malformed file is ARETE_E_FORMAT, naming node, operator and input. Blocks while
+ * kernels compile. Any thread. On success *model holds one reference, the caller's; on failure it is unchanged.
  * Returns ARETE_OK, ARETE_E_ARGUMENT, ARETE_E_NOT_FOUND (no such file, no such input), ARETE_E_IO, ARETE_E_FORMAT,
  * ARETE_E_UNSUPPORTED, ARETE_E_SHAPE, ARETE_E_DTYPE, ARETE_E_MEMORY, ARETE_E_BUILD, ARETE_E_DEVICE.
  */
@@ -88,12 +88,12 @@ ARETE_API arete_model_port arete_model_input(const arete_model *model, size_t in
 ARETE_API arete_model_port arete_model_output(const arete_model *model, size_t index);
 
 /**
- * Runs the network once. inputs and outputs: one tensor for each, in order, with the port's shape and type, tight, and
- * buffers of the model's device; the first step waits for after, *done (may be NULL) comes with the last one. Only
- * enqueues; allocates nothing. A model has one set of intermediate memory: runs on one queue follow each other, runs
- * on different queues need a model each.
- * Returns ARETE_OK, ARETE_E_ARGUMENT, ARETE_E_SHAPE, ARETE_E_DTYPE, ARETE_E_RANGE, ARETE_E_MISMATCH, ARETE_E_MEMORY,
- * ARETE_E_DEVICE. On failure earlier steps may have been enqueued.
+ * Runs the network once. inputs and outputs: one tensor for each, in order, with the port's shape and type, tight,
+ * and buffers of the model's device; the first step waits for after, *done (may be NULL) comes with the last one.
+ * Only enqueues; allocates nothing. A model has one set of intermediate memory: runs on one queue follow each
+ * other, runs on different queues need a model each. Returns ARETE_OK, ARETE_E_ARGUMENT, ARETE_E_SHAPE,
+ * ARETE_E_DTYPE, ARETE_E_RANGE, ARETE_E_MISMATCH, ARETE_E_MEMORY, ARETE_E_DEVICE. On failure earlier steps may have
+ * been enqueued.
  */
 ARETE_API arete_status arete_model_run(arete_model *model, arete_queue *queue, const arete_tensor *inputs,
                                        size_t input_count, const arete_tensor *outputs, size_t output_count,
@@ -101,15 +101,15 @@ ARETE_API arete_status arete_model_run(arete_model *model, arete_queue *queue, c
 
 /** What a network is and costs. */
 typedef struct arete_model_info {
-    size_t nodes;  /**< in the file, subgraphs that were taken included */
-    size_t steps;  /**< launched operations that are left */
-    size_t folded; /**< nodes that were computed at load */
-    size_t fused;  /**< nodes that went into another's step */
-    uint64_t parameters;         /**< elements of constants that steps read */
-    uint64_t weight_bytes;       /**< on the device, packed forms included */
-    uint64_t activation_bytes;   /**< the peak: one block that all intermediate results share */
-    uint64_t activation_sum;     /**< what they would take apart */
-    uint64_t workspace_bytes;    /**< scratch of the hungriest step */
+    size_t nodes;                  /**< in the file, subgraphs that were taken included */
+    size_t steps;                  /**< launched operations that are left */
+    size_t folded;                 /**< nodes that were computed at load */
+    size_t fused;                  /**< nodes that went into another's step */
+    uint64_t parameters;           /**< elements of constants that steps read */
+    uint64_t weight_bytes;         /**< on the device, packed forms included */
+    uint64_t activation_bytes;     /**< the peak: one block that all intermediate results share */
+    uint64_t activation_sum;       /**< what they would take apart */
+    uint64_t workspace_bytes;      /**< scratch of the hungriest step */
     double flops, bytes, launches; /**< sums over the steps */
 } arete_model_info;
 
@@ -129,8 +129,8 @@ typedef struct arete_model_step {
 ARETE_API arete_model_step arete_model_get_step(const arete_model *model, size_t index);
 
 /**
- * Runs the network as arete_model_run() does, one step at a time, and gives each one's seconds as the host sees them
- * (enqueued, and waited for), in seconds[0 .. steps-1]. Blocks.
+ * Runs the network as arete_model_run() does, one step at a time, and gives each one's seconds as the host sees
+ * them (enqueued, and waited for), in seconds[0 .. steps-1]. Blocks.
  */
 ARETE_API arete_status arete_model_profile(arete_model *model, arete_queue *queue, const arete_tensor *inputs,
                                            size_t input_count, const arete_tensor *outputs, size_t output_count,
