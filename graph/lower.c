@@ -44,13 +44,6 @@ arete_status ar_node_integers(const ar_lowering *l, const ar_node *node, uint32_
     return ARETE_OK;
 }
 
-bool ar_node_constant(const ar_lowering *l, const ar_node *node) {
-    for (uint32_t i = 0; i < node->in_count; i++)
-        if (node->in[i] != AR_NO_VALUE && l->graph->values[node->in[i]].role != AR_VALUE_CONSTANT)
-            return false;
-    return true;
-}
-
 int ar_node_temporary(ar_lowering *l, const ar_node *node, arete_dtype dtype, uint32_t rank, const int64_t *dims) {
     return ar_graph_temporary(l->graph, node->name, dtype, rank, dims);
 }
@@ -194,26 +187,46 @@ static arete_status bind(ar_lowering *l, const Onnx__NodeProto *proto, ar_scope 
     return status;
 }
 
-/* Runs the steps from first on, whose inputs are constants, on the reference device. */
+static bool step_constant(const ar_graph *g, const ar_step *step) {
+    for (uint32_t i = 0; i < step->slots; i++)
+        if (step->value[i] != AR_NO_VALUE && !(step->outputs >> i & 1) &&
+            g->values[ar_graph_storage(g, step->value[i])].role != AR_VALUE_CONSTANT)
+            return false;
+    return true;
+}
+
+/* What shares memory with a constant is one. */
+static void settle(ar_graph *g, int value) {
+    ar_value *v = value == AR_NO_VALUE ? NULL : &g->values[value];
+    if (!v || v->role == AR_VALUE_CONSTANT || v->storage == AR_NO_VALUE)
+        return;
+    const ar_value *owner = &g->values[ar_graph_storage(g, value)];
+    if (owner->role != AR_VALUE_CONSTANT)
+        return;
+    v->role = AR_VALUE_CONSTANT;
+    v->data = owner->data;
+    v->storage = AR_NO_VALUE;
+}
+
+/* Runs those steps from first on whose inputs are constants on the reference device, and takes them out. */
 static arete_status fold(ar_lowering *l, const ar_node *node, int first) {
     ar_graph *g = l->graph;
     arete_status status = ARETE_OK;
-    for (int s = first; s < g->step_count && status == ARETE_OK; s++)
+    int kept = first, before = g->step_count;
+    for (int s = first; s < g->step_count && status == ARETE_OK; s++) {
+        if (!step_constant(g, &g->steps[s])) {
+            g->steps[kept++] = g->steps[s];
+            continue;
+        }
         status = ar_fold_step(l, &g->steps[s]);
+        ar_step_release(&g->steps[s]);
+    }
     if (status != ARETE_OK)
         return status;
-    for (int s = first; s < g->step_count; s++)
-        ar_step_release(&g->steps[s]);
-    g->step_count = first;
-    l->folded++;
-    for (uint32_t i = 0; i < node->out_count; i++) { /* what shares memory with a result is a constant, too */
-        ar_value *v = node->out[i] == AR_NO_VALUE ? NULL : &g->values[node->out[i]];
-        if (v && v->role != AR_VALUE_CONSTANT && v->storage != AR_NO_VALUE) {
-            v->data = g->values[ar_graph_storage(g, node->out[i])].data;
-            v->role = v->data ? AR_VALUE_CONSTANT : v->role;
-            v->storage = v->data ? AR_NO_VALUE : v->storage;
-        }
-    }
+    g->step_count = kept;
+    l->folded += before > first && kept == first;
+    for (uint32_t i = 0; i < node->out_count; i++)
+        settle(g, node->out[i]);
     return ARETE_OK;
 }
 
@@ -233,7 +246,7 @@ static arete_status lower_node(ar_lowering *l, const Onnx__NodeProto *proto, ar_
                          ours ? "" : proto->domain);
     if (status == ARETE_OK)
         status = entry->lower(l, &node);
-    if (status == ARETE_OK && l->graph->step_count > first && ar_node_constant(l, &node))
+    if (status == ARETE_OK && l->graph->step_count > first)
         status = fold(l, &node, first);
     if (status == ARETE_E_UNSUPPORTED) {
         miss(l, &node, arete_error_text());

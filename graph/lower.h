@@ -67,9 +67,6 @@ arete_status ar_lower_initializers(ar_lowering *l, const Onnx__GraphProto *graph
 arete_status ar_lower_tensor(ar_lowering *l, const Onnx__TensorProto *tensor, int *value);
 void ar_mapped_free(ar_lowering *l);
 
-/* Whether every operand that is there is a constant. */
-bool ar_node_constant(const ar_lowering *l, const ar_node *node);
-
 /* fold.c: runs a step whose inputs are constants on the reference device; its outputs become constants. */
 arete_status ar_fold_step(ar_lowering *l, ar_step *step);
 

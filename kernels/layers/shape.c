@@ -209,7 +209,8 @@ static arete_status concat(const layer_problem *p, bool split, layer_tensor *wan
 static void slice(const layer_problem *p, layer_tensor *want) {
     copy_dims(want, &p->t[0]);
     for (int i = 0; i < p->a.axis_count; ++i) {
-        int64_t step = p->a.steps[i], span = p->a.ends[i] - p->a.starts[i];
+        int64_t end = p->a.ends[i] < 0 ? -1 : p->a.ends[i]; /* see read_slice() */
+        int64_t step = p->a.steps[i], span = end - p->a.starts[i];
         int64_t count = step > 0 ? (span + step - 1) / step : (span + step + 1) / step;
         want->dims[p->a.axes[i]] = (span > 0) == (step > 0) && count > 0 ? count : 0;
     }
