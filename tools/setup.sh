@@ -42,3 +42,5 @@ PEER_PACKAGES="libopenblas0-pthread libblis4-pthread libdnnl-dev libclblast1"
 TEST_PACKAGES="libcmocka-dev libonnx-testdata ocl-icd-opencl-dev binutils"
 # What the long tests use beside.
 LONG_PACKAGES="oclgrind mesa-opencl-icd clang"
+# Compilers of devices that are not here; not every system has them, and the tests say which are missing.
+OFFLINE_PACKAGES="clang-19 libclc-15 clang-15 libamdhip64-5 llvm-spirv-15"

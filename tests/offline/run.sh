@@ -1,5 +1,6 @@
 #!/bin/sh
-# run.sh few|all PROGRAMS FOLDER: every GPU-class program of the library (few: one of each kernel file) through the
+# run.sh few|some|all PROGRAMS FOLDER: every GPU-class program of the library (some: those of each list's first case;
+# few: one of each kernel file, through the run-time compilers alone) through the
 # compilers of devices that are not here. collect gathers the programs; PROGRAMS is where it and compile lie.
 #
 #   hiprtc       gfx90a gfx1030          the library's own way there (needs libamdhip64, no GPU)
@@ -23,7 +24,7 @@ table=$folder/table.txt
 status=0
 # One of each file is enough by default: its options are those of the first case.
 ARETE_COMPILE=inside ARETE_NVRTC_LIBRARY=$ARETE_DOUBLE_RTC_LIBRARY ARETE_DOUBLE_KEEP=$folder/programs \
-    "$programs/offline_collect" "$what" || exit 1
+    "$programs/offline_collect" "$([ "$what" = all ] && echo all || echo few)" || exit 1
 if [ "$what" = few ]; then
     for file in "$folder"/programs/*.hip; do
         kernel=${file%.*.hip}
