@@ -1,7 +1,7 @@
 #!/bin/sh
-# run.sh few|some|all PROGRAMS FOLDER: every GPU-class program of the library (some: those of each list's first case;
-# few: one of each kernel file, through the run-time compilers alone) through the
-# compilers of devices that are not here. collect gathers the programs; PROGRAMS is where it and compile lie.
+# run.sh few|some|all PROGRAMS FOLDER: every GPU-class program of the library through the compilers of devices that are
+# not here (some: six of each kernel file; few: one of each, and the run-time compilers alone). collect gathers the
+# programs; PROGRAMS is where it and compile lie.
 #
 #   hiprtc       gfx90a gfx1030          the library's own way there (needs libamdhip64, no GPU)
 #   NVRTC        sm_75 sm_80 sm_90       likewise (needs libnvrtc of a CUDA toolkit)
@@ -22,15 +22,14 @@ PATH=$PATH:/usr/local/cuda/bin
 table=$folder/table.txt
 : > "$table"
 status=0
-# One of each file is enough by default: its options are those of the first case.
 ARETE_COMPILE=inside ARETE_NVRTC_LIBRARY=$ARETE_DOUBLE_RTC_LIBRARY ARETE_DOUBLE_KEEP=$folder/programs \
     "$programs/offline_collect" "$([ "$what" = all ] && echo all || echo few)" || exit 1
-if [ "$what" = few ]; then
-    for file in "$folder"/programs/*.hip; do
-        kernel=${file%.*.hip}
-        [ "${last:-}" = "$kernel" ] && rm "$file"
-        last=$kernel
-    done
+if [ "$what" != all ]; then # one of each kernel file, or six
+    for file in "$folder"/programs/*.hip; do echo "${file%.*.hip} $file"; done |
+        awk -v most="$([ "$what" = few ] && echo 1 || echo 6)" '
+            { n[$1]++; file[$1, n[$1]] = $2 }
+            END { for (k in n) for (i = 1; i <= n[k]; i++) if (n[k] > most && int(i * most / n[k]) == int((i - 1) * most / n[k])) print file[k, i] }' |
+        xargs -r rm
 fi
 set -- "$folder"/programs/*.hip
 echo "$# programs of $(for f; do basename "${f%.*.hip}"; done | sort -u | wc -l) kernel files"
