@@ -29,6 +29,7 @@ static_assert(sizeof(long) == 8, "kernels take long for 64 bits");
 #define AR_FN static __device__ __forceinline__
 #else
 #define AR_FN static inline __attribute__((device, always_inline))
+typedef __SIZE_TYPE__ size_t;
 #ifndef __global__
 #define __global__ __attribute__((global))
 #endif
@@ -55,6 +56,42 @@ template <> struct ar_signed<1> { typedef ar_char integer; };
 template <> struct ar_signed<2> { typedef short integer; };
 template <> struct ar_signed<4> { typedef int integer; };
 template <> struct ar_signed<8> { typedef long integer; };
+
+/* half is two bytes; NVRTC's own type needs a header, so it gets one here. */
+#if AR_NVRTC
+struct ar_half {
+    ar_ushort bits;
+    ar_half() = default;
+    __device__ __forceinline__ ar_half(float x) { asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(x)); }
+    __device__ __forceinline__ explicit operator float() const
+    {
+        float x;
+        asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(bits));
+        return x;
+    }
+};
+#define AR_HALF_OPERATOR(op, instruction)                                                                          \
+    AR_FN ar_half operator op(ar_half a, ar_half b)                                                                \
+    {                                                                                                              \
+        ar_half c;                                                                                                 \
+        asm(instruction " %0, %1, %2;" : "=h"(c.bits) : "h"(a.bits), "h"(b.bits));                                 \
+        return c;                                                                                                  \
+    }
+AR_HALF_OPERATOR(+, "add.rn.f16")
+AR_HALF_OPERATOR(-, "sub.rn.f16")
+AR_HALF_OPERATOR(*, "mul.rn.f16")
+AR_FN ar_half ar_fma(ar_half a, ar_half b, ar_half c)
+{
+    ar_half d;
+    asm("fma.rn.f16 %0, %1, %2, %3;" : "=h"(d.bits) : "h"(a.bits), "h"(b.bits), "h"(c.bits));
+    return d;
+}
+#else
+typedef _Float16 ar_half;
+AR_FN ar_half ar_fma(ar_half a, ar_half b, ar_half c) { return __builtin_fmaf16(a, b, c); }
+#endif
+AR_FN float ar_half_to(ar_half h) { return (float)h; }
+AR_FN ar_half ar_half_from(float x) { return (ar_half)x; }
 
 /* ---- vectors ---- */
 #if AR_NVRTC
@@ -147,17 +184,18 @@ AR_FN ar_vec<AR_T, 2 * AR_N> ar_join(ar_vec<AR_T, AR_N> lo, ar_vec<AR_T, AR_N> h
     X(ar_char, ar_char) X(ar_uchar, ar_uchar) X(short, ar_short) X(ar_ushort, ar_ushort) X(int, ar_int)            \
     X(ar_uint, ar_uint) X(long, ar_long) X(ar_ulong, ar_ulong)
 #define AR_TYPES(X) AR_INTEGER_TYPES(X) X(float, ar_float) X(double, ar_double)
+#define AR_TYPES_AND_HALF(X) AR_TYPES(X) X(ar_half, ar_half)
 
 #define AR_VECTORS(type, name)                                                                                     \
     AR_VECTOR(type, name, 2) AR_VECTOR(type, name, 4) AR_VECTOR(type, name, 8) AR_VECTOR(type, name, 16)
-AR_TYPES(AR_VECTORS)
+AR_TYPES_AND_HALF(AR_VECTORS)
 
 /* Of a vector type or a scalar: its element, its lanes. */
 template <class AR_V> struct ar_of { typedef AR_V element; enum { lanes = 1 }; };
 #define AR_OF_(type, vector, n)                                                                                    \
     template <> struct ar_of<vector> { typedef type element; enum { lanes = n }; };
 #define AR_OF(type, name) AR_OF_(type, name##2, 2) AR_OF_(type, name##4, 4) AR_OF_(type, name##8, 8) AR_OF_(type, name##16, 16)
-AR_TYPES(AR_OF)
+AR_TYPES_AND_HALF(AR_OF)
 
 #if !AR_NVRTC
 #define AR_JOIN(type, name)                                                                                        \
@@ -166,7 +204,7 @@ AR_TYPES(AR_OF)
     {                                                                                                              \
         return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);                \
     }
-AR_TYPES(AR_JOIN)
+AR_TYPES_AND_HALF(AR_JOIN)
 #endif
 
 template <class AR_V> AR_FN AR_V ar_make2(typename ar_of<AR_V>::element a, typename ar_of<AR_V>::element b)
@@ -342,6 +380,32 @@ AR_REAL1(sign)
 AR_ALL_BUILTIN2(AR_REAL2)
 AR_ALL_LIBRARY2(AR_REAL2)
 AR_MAP3(ar_fma, ar_float, ar_float) AR_MAP3(ar_fma, ar_double, ar_double)
+#if AR_NVRTC /* two halves in a register */
+AR_FN ar_half2 ar_fma(ar_half2 a, ar_half2 b, ar_half2 c)
+{
+    unsigned d;
+    asm("fma.rn.f16x2 %0, %1, %2, %3;"
+        : "=r"(d)
+        : "r"(ar_as<unsigned>(a)), "r"(ar_as<unsigned>(b)), "r"(ar_as<unsigned>(c)));
+    return ar_as<ar_half2>(d);
+}
+AR_FN ar_half4 ar_fma(ar_half4 a, ar_half4 b, ar_half4 c)
+{
+    ar_half2 low = ar_fma(ar_half2(a.x, a.y), ar_half2(b.x, b.y), ar_half2(c.x, c.y));
+    ar_half2 high = ar_fma(ar_half2(a.z, a.w), ar_half2(b.z, b.w), ar_half2(c.z, c.w));
+    return ar_half4(low.x, low.y, high.x, high.y);
+}
+AR_FN ar_half8 ar_fma(ar_half8 a, ar_half8 b, ar_half8 c)
+{
+    return ar_half8(ar_fma(a.lo, b.lo, c.lo), ar_fma(a.hi, b.hi, c.hi));
+}
+AR_FN ar_half16 ar_fma(ar_half16 a, ar_half16 b, ar_half16 c)
+{
+    return ar_half16(ar_fma(a.lo, b.lo, c.lo), ar_fma(a.hi, b.hi, c.hi));
+}
+#else
+AR_MAP3(ar_fma, ar_half, ar_half)
+#endif
 AR_MAP3(ar_mad, ar_float, ar_float) AR_MAP3(ar_mad, ar_double, ar_double)
 #define AR_ORDERS(type, name) AR_MAP2(ar_min, name) AR_MAP2(ar_max, name) AR_MAP3(ar_clamp, name, name)
 AR_TYPES(AR_ORDERS)
@@ -412,7 +476,7 @@ template <class AR_V> struct ar_halves;
 #define AR_HALVES(type, name)                                                                                      \
     template <> struct ar_halves<name##8> { typedef name##4 vector; };                                             \
     template <> struct ar_halves<name##16> { typedef name##8 vector; };
-AR_TYPES(AR_HALVES)
+AR_TYPES_AND_HALF(AR_HALVES)
 template <int AR_LANES> struct ar_lanes {
     template <class AR_V, bool AR_SAT, bool AR_RTE, class AR_FROM> AR_FN AR_V from(AR_FROM v)
     {
@@ -473,28 +537,6 @@ AR_SMALL(AR_CONVERT_ROUND) AR_LONG(AR_CONVERT_ROUND)
 AR_SMALL(AR_CONVERT_SAT) AR_EVERY_WIDTH(AR_CONVERT_SAT, long, long)
 
 /* ---- memory ---- */
-/* half is two bytes; NVRTC's own type needs a header. Pointers to it are what kernels have. */
-#if AR_NVRTC
-struct ar_half {
-    ar_ushort bits;
-};
-AR_FN float ar_half_to(ar_half h)
-{
-    float x;
-    asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(h.bits));
-    return x;
-}
-AR_FN ar_half ar_half_from(float x)
-{
-    ar_half h;
-    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(h.bits) : "f"(x));
-    return h;
-}
-#else
-typedef _Float16 ar_half;
-AR_FN float ar_half_to(ar_half h) { return (float)h; }
-AR_FN ar_half ar_half_from(float x) { return (ar_half)x; }
-#endif
 struct alignas(4) ar_half2_bits { ar_half x, y; };
 struct alignas(8) ar_half4_bits { ar_half x, y, z, w; };
 
@@ -532,7 +574,7 @@ struct alignas(8) ar_half4_bits { ar_half x, y, z, w; };
         ar_vstore8((name##8)v.lo, 2 * i, p);                                                                       \
         ar_vstore8((name##8)v.hi, 2 * i + 1, p);                                                                   \
     }
-AR_TYPES(AR_UNALIGNED)
+AR_TYPES_AND_HALF(AR_UNALIGNED)
 
 AR_FN float ar_vload_half(unsigned long i, const ar_half *p) { return ar_half_to(p[i]); }
 AR_FN ar_float2 ar_vload_half2(unsigned long i, const ar_half *p)
@@ -657,6 +699,10 @@ template <class AR_T> AR_FN AR_T ar_atomic_cmpxchg(volatile AR_T *p, AR_T old, A
 #define uint ar_uint
 #define ulong ar_ulong
 #define half ar_half
+#define half2 ar_half2
+#define half4 ar_half4
+#define half8 ar_half8
+#define half16 ar_half16
 #define char2 ar_char2
 #define char4 ar_char4
 #define char8 ar_char8

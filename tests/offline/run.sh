@@ -24,6 +24,9 @@ table=$folder/table.txt
 status=0
 ARETE_COMPILE=inside ARETE_NVRTC_LIBRARY=$ARETE_DOUBLE_RTC_LIBRARY ARETE_DOUBLE_KEEP=$folder/programs \
     "$programs/offline_collect" "$([ "$what" = all ] && echo all || echo few)" || exit 1
+# The probe's kernels as well: its results here are nothing, and it says so.
+ARETE_COMPILE=inside ARETE_NVRTC_LIBRARY=$ARETE_DOUBLE_RTC_LIBRARY ARETE_DOUBLE_KEEP=$folder/programs ARETE_CACHE_DIR=off \
+    timeout 60 "$programs/arete" probe --quick --device hip:0 > "$folder/probe.log" 2>&1
 if [ "$what" != all ]; then # one of each kernel file, or six
     for file in "$folder"/programs/*.hip; do echo "${file%.*.hip} $file"; done |
         awk -v most="$([ "$what" = few ] && echo 1 || echo 6)" '
