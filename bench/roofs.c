@@ -212,7 +212,7 @@ arete_status ar_read_probe_open(arete_device *device, ar_read_probe **probe) {
         return status;
     }
     (void)ar_memory_widths(&made->on, widths);
-    status = ar_read_launch(&made->on, made->on.bytes, widths[0], made->args, &made->launch, &made->traffic);
+    status = ar_memory_launch(&made->on, AR_READ, made->on.bytes, widths[0], made->args, &made->launch, &made->traffic);
     if (status == ARETE_OK && made->traffic <= 0)
         status = ar_fail(ARETE_E_UNSUPPORTED, "the device's buffers are too small for reading from memory");
     if (status != ARETE_OK) {

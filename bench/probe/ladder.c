@@ -95,10 +95,10 @@ static arete_status prepare(const ar_bench_device *on, ar_memory_op op, uint64_t
     return ARETE_OK;
 }
 
-arete_status ar_read_launch(const ar_bench_device *on, uint64_t working_set, uint32_t width, ar_arg *args,
-                            ar_launch *launch, double *traffic) {
+arete_status ar_memory_launch(const ar_bench_device *on, ar_memory_op op, uint64_t working_set, uint32_t width,
+                              ar_arg *args, ar_launch *launch, double *traffic) {
     plan p;
-    arete_status status = prepare(on, AR_READ, working_set, width, &p);
+    arete_status status = prepare(on, op, working_set, width, &p);
     *traffic = 0;
     if (status != ARETE_OK || p.vectors == 0)
         return status;

@@ -23,10 +23,10 @@ typedef struct ar_memory_oracle {
 arete_status ar_memory_measure(const ar_bench_device *on, ar_memory_op op, uint64_t working_set, uint32_t width,
                                const ar_series_rule *rule, ar_memory_oracle *oracle, ar_probe_result *result);
 
-/* A reading launch that somebody else times: args has room for 5. *traffic: bytes that it reads; 0: the set is too
- * small. */
-arete_status ar_read_launch(const ar_bench_device *on, uint64_t working_set, uint32_t width, ar_arg *args,
-                            ar_launch *launch, double *traffic);
+/* A launch that somebody else times: args has room for 7. *traffic: bytes that it moves; 0: the set is too small.
+ */
+arete_status ar_memory_launch(const ar_bench_device *on, ar_memory_op op, uint64_t working_set, uint32_t width,
+                              ar_arg *args, ar_launch *launch, double *traffic);
 
 /* Vector widths (32-bit lanes) worth trying for memory; gives how many, at most 2. */
 size_t ar_memory_widths(const ar_bench_device *on, uint32_t *widths);
