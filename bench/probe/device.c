@@ -62,7 +62,7 @@ arete_status ar_bench_device_fill(const ar_bench_device *on, arete_buffer *buffe
     const ar_kernel *kernel;
     double seconds;
     arete_status status = ar_memory_kernel(on, 1, "fill", &kernel);
-    ar_shape how = {1, on->cpu ? 4u * on->info->compute_units : on->info->compute_units * 1024u, 0};
+    ar_shape how = {1, on->info->compute_units * (on->cpu ? 1u : 1024u), 0};
     how.group = ar_group_size(on, 256);
     how.items = how.items / how.group * how.group;
     ar_arg args[] = {AR_BUFFER(buffer), AR_I64((int64_t)(arete_buffer_size(buffer) / 4)), AR_I32(kind)};

@@ -20,7 +20,7 @@ const char *ar_memory_op_name(ar_memory_op op) {
 size_t ar_memory_widths(const ar_bench_device *on, uint32_t *widths) {
     uint32_t native = on->info->vector_f32 > 1 ? on->info->vector_f32 : 1;
     widths[0] = on->cpu ? native : 4;
-    widths[1] = on->cpu ? 16 : 1;
+    widths[1] = on->cpu ? 4 : 1; /* narrow reads keep more of them under way on some CPUs */
     return widths[0] == widths[1] ? 1 : 2;
 }
 

@@ -19,6 +19,8 @@ enum { VECTOR = 16 };
 typedef float vf __attribute__((vector_size(VECTOR)));
 typedef double vd __attribute__((vector_size(VECTOR)));
 typedef uint32_t vu __attribute__((vector_size(VECTOR)));
+typedef float nf __attribute__((vector_size(16))); /* narrow: more reads under way on some CPUs */
+typedef uint32_t nu __attribute__((vector_size(16)));
 
 size_t native_lanes_f32(void) {
     return VECTOR / sizeof(float);
@@ -61,33 +63,50 @@ static double run_f64(uint64_t steps, double start) {
     return sum[0] + sum[VECTOR / sizeof(double) - 1];
 }
 
-static double run_read(const vu *a, size_t count) {
-    vu s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0}, s4 = {0}, s5 = {0}, s6 = {0}, s7 = {0};
-    for (size_t i = 0; i + 8 <= count; i += 8) {
-        s0 ^= a[i];
-        s1 ^= a[i + 1];
-        s2 ^= a[i + 2];
-        s3 ^= a[i + 3];
-        s4 ^= a[i + 4];
-        s5 ^= a[i + 5];
-        s6 ^= a[i + 6];
-        s7 ^= a[i + 7];
+/* Streams at either width. A copy turns bits, so that it is not made a call of memcpy(): a store for each load,
+ * like STREAM compiled without streaming stores. */
+#define STREAMS(width, words, floats)                                                                              \
+    static double read_##width(const words *a, size_t count) {                                                     \
+        words s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0}, s4 = {0}, s5 = {0}, s6 = {0}, s7 = {0};                      \
+        for (size_t i = 0; i + 8 <= count; i += 8) {                                                               \
+            s0 ^= a[i];                                                                                            \
+            s1 ^= a[i + 1];                                                                                        \
+            s2 ^= a[i + 2];                                                                                        \
+            s3 ^= a[i + 3];                                                                                        \
+            s4 ^= a[i + 4];                                                                                        \
+            s5 ^= a[i + 5];                                                                                        \
+            s6 ^= a[i + 6];                                                                                        \
+            s7 ^= a[i + 7];                                                                                        \
+        }                                                                                                          \
+        s0 ^= s1 ^ s2 ^ s3 ^ s4 ^ s5 ^ s6 ^ s7;                                                                    \
+        return s0[0] + s0[1];                                                                                      \
+    }                                                                                                              \
+    static double copy_##width(words *restrict a, const words *restrict b, size_t count, uint32_t turn) {          \
+        for (size_t i = 0; i < count; i++)                                                                         \
+            a[i] = b[i] ^ turn;                                                                                    \
+        return a[count - 1][0];                                                                                    \
+    }                                                                                                              \
+    static double triad_##width(floats *restrict a, const floats *restrict b, const floats *restrict c, size_t n,  \
+                                float scale) {                                                                     \
+        for (size_t i = 0; i < n; i++)                                                                             \
+            a[i] = b[i] + scale * c[i];                                                                            \
+        return (double)a[n - 1][0];                                                                                \
     }
-    s0 ^= s1 ^ s2 ^ s3 ^ s4 ^ s5 ^ s6 ^ s7;
-    return s0[0] + s0[1];
-}
 
-/* noinline, and not memcpy: a store for each load, like STREAM compiled without streaming stores. */
-static double run_copy(vu *restrict a, const vu *restrict b, size_t count, uint32_t turn) {
-    for (size_t i = 0; i < count; i++)
-        a[i] = b[i] ^ turn;
-    return a[count - 1][0];
-}
+STREAMS(wide, vu, vf)
+STREAMS(narrow, nu, nf)
 
-static double run_triad(vf *restrict a, const vf *restrict b, const vf *restrict c, size_t count, float scale) {
-    for (size_t i = 0; i < count; i++)
-        a[i] = b[i] + scale * c[i];
-    return (double)a[count - 1][0];
+static double stream(const native *on, native_work work, size_t first, size_t bytes, unsigned index) {
+    char *a = (char *)on->a + first;
+    const char *b = (const char *)on->b + first, *c = (const char *)on->c + first;
+    size_t vectors = bytes / (on->narrow ? 16 : VECTOR);
+    if (work == NATIVE_READ)
+        return on->narrow ? read_narrow((const nu *)a, vectors) : read_wide((const vu *)a, vectors);
+    if (work == NATIVE_COPY)
+        return on->narrow ? copy_narrow((nu *)a, (const nu *)b, vectors, index)
+                          : copy_wide((vu *)a, (const vu *)b, vectors, index);
+    return on->narrow ? triad_narrow((nf *)a, (const nf *)b, (const nf *)c, vectors, addend_f32)
+                      : triad_wide((vf *)a, (const vf *)b, (const vf *)c, vectors, addend_f32);
 }
 
 typedef struct part {
@@ -105,7 +124,7 @@ static void *run_part(void *state) {
     CPU_ZERO(&set);
     CPU_SET(p->index, &set);
     (void)pthread_setaffinity_np(pthread_self(), sizeof set, &set); /* not allowed: runs where it may */
-    size_t vectors = (size_t)on->amount / VECTOR / on->threads, first = p->index * vectors;
+    size_t share = (size_t)on->amount / 4096 / on->threads * 4096;
     atomic_fetch_add(p->ready, 1);
     while (atomic_load(p->ready) < on->threads)
         sched_yield();
@@ -118,15 +137,8 @@ static void *run_part(void *state) {
     case NATIVE_F64:
         result = run_f64(on->amount, p->index);
         break;
-    case NATIVE_READ:
-        result = run_read((const vu *)on->a + first, vectors);
-        break;
-    case NATIVE_COPY:
-        result = run_copy((vu *)on->a + first, (const vu *)on->b + first, vectors, p->index);
-        break;
-    case NATIVE_TRIAD:
-        result = run_triad((vf *)on->a + first, (const vf *)on->b + first, (const vf *)on->c + first, vectors,
-                           addend_f32);
+    default:
+        result = stream(on, p->work, p->index * share, share, p->index);
         break;
     }
     p->end = now();

@@ -21,6 +21,7 @@ enum { NATIVE_CHAINS = 12 };
 typedef struct native {
     unsigned threads;
     void *a, *b, *c;                  /* for streams */
+    int narrow;                       /* streams by vectors of 16 bytes instead of the widest */
     uint64_t amount;                  /* steps, or bytes of each array */
     double sink[NATIVE_MOST_THREADS]; /* results, so that nothing can be left out */
 } native;
