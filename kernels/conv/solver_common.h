@@ -64,4 +64,7 @@ double ar_conv_seconds(const conv_problem *problem, const arete_roofs *roofs, do
 arete_status ar_conv_pack_matmul(const arete_plan *plan, arete_queue *queue, const arete_tensor *w,
                                  arete_buffer *into);
 
+/* solver_gpu_implicit.c: packs weights as [group][tap][channel][m]. */
+arete_status ar_conv_pack_gpu(const arete_plan *plan, arete_queue *queue, const arete_tensor *w, arete_buffer *into);
+
 #endif
