@@ -2,24 +2,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "blas_attention.h"
 #include "error.h"
 #include "os.h"
 #include "peer.h"
 
 /* As the CBLAS standard has them; both libraries are built with 32-bit integers in Debian. */
 enum { ROW_MAJOR = 101, NO_TRANS = 111, TRANS = 112 };
-typedef void (*sgemm_fn)(int, int, int, int, int, int, float, const float *, int, const float *, int, float,
-                         float *, int);
 typedef void (*dgemm_fn)(int, int, int, int, int, int, double, const double *, int, const double *, int, double,
                          double *, int);
 
 typedef struct blas {
     const char *name;
     ar_library *library;
-    sgemm_fn sgemm;
+    ar_sgemm_fn sgemm;
     dgemm_fn dgemm;
+    void (*set_threads)(int); /* NULL where there is none */
+    int threads;
     const ar_peer_case *on;
     ar_gemm gemm;
+    blas_attention *attention; /* the prepared case, when it is one */
 } blas;
 
 static const char *const openblas_places[] = {
@@ -68,13 +70,13 @@ static arete_status openblas_open(uint32_t threads, const char *device, void **s
         return status;
     blas *of = *state;
     char *(*config)(void);
-    void (*set_threads)(int);
     int (*get_threads)(void);
     *(void **)&config = ar_library_symbol(of->library, "openblas_get_config");
-    *(void **)&set_threads = ar_library_symbol(of->library, "openblas_set_num_threads");
+    *(void **)&of->set_threads = ar_library_symbol(of->library, "openblas_set_num_threads");
     *(void **)&get_threads = ar_library_symbol(of->library, "openblas_get_num_threads");
-    if (set_threads)
-        set_threads((int)threads);
+    of->threads = (int)threads;
+    if (of->set_threads)
+        of->set_threads((int)threads);
     if (get_threads && get_threads() != (int)threads)
         snprintf(version, bytes, "%s (runs %d threads)", config ? config() : "OpenBLAS", get_threads());
     else
@@ -97,6 +99,12 @@ static arete_status blis_open(uint32_t threads, const char *device, void **state
 
 static arete_status prepare(void *state, const ar_peer_case *on) {
     blas *of = state;
+    if (strcmp(on->of->work->family->name, "attention") == 0) {
+        if (!of->set_threads)
+            return ar_fail(ARETE_E_UNSUPPORTED, "%s is not given attention: its threads are fixed", of->name);
+        of->set_threads(1); /* heads run side by side */
+        return ar_blas_attention_prepare(on, of->sgemm, &of->attention);
+    }
     arete_status status = ar_gemm_of(on, of->name, &of->gemm);
     if (status != ARETE_OK)
         return status;
@@ -112,6 +120,10 @@ static arete_status prepare(void *state, const ar_peer_case *on) {
 
 static arete_status run(void *state, size_t copy) {
     const blas *of = state;
+    if (of->attention) {
+        ar_blas_attention_run(of->attention, copy);
+        return ARETE_OK;
+    }
     const ar_gemm *g = &of->gemm;
     const void *a = ar_peer_operand(of->on, copy, "a", NULL), *b = ar_peer_operand(of->on, copy, "b", NULL);
     void *c = ar_peer_operand(of->on, copy, "c", NULL);
@@ -131,6 +143,10 @@ static arete_status run(void *state, size_t copy) {
 static void drop(void *state) {
     blas *of = state;
     of->on = NULL;
+    ar_blas_attention_drop(of->attention);
+    of->attention = NULL;
+    if (of->set_threads)
+        of->set_threads(of->threads);
 }
 
 static void close_blas(void *state) {
@@ -140,7 +156,7 @@ static void close_blas(void *state) {
 }
 
 const ar_peer ar_peer_openblas = {.name = "openblas",
-                                  .summary = "OpenBLAS: f32 and f64 products",
+                                  .summary = "OpenBLAS: f32 and f64 products; attention by products, heads on threads",
                                   .open = openblas_open,
                                   .prepare = prepare,
                                   .run = run,

@@ -190,7 +190,10 @@ static arete_status prepare(void *state, const ar_peer_case *on) {
     static const struct {
         const char *family;
         onednn_prepare prepare;
-    } families[] = {{"matmul", ar_onednn_matmul}, {"conv", ar_onednn_conv}, {"rnn", ar_onednn_rnn}};
+    } families[] = {{"matmul", ar_onednn_matmul},
+                    {"conv", ar_onednn_conv},
+                    {"rnn", ar_onednn_rnn},
+                    {"attention", ar_onednn_attention}};
     const char *family = on->of->work->family->name;
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
         if (strcmp(family, families[i].family) == 0)

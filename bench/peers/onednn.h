@@ -27,6 +27,7 @@
     X(dnnl_memory_desc_equal)                                                                                      \
     X(dnnl_memory_create)                                                                                          \
     X(dnnl_memory_destroy)                                                                                         \
+    X(dnnl_memory_get_data_handle)                                                                                 \
     X(dnnl_primitive_attr_create)                                                                                  \
     X(dnnl_primitive_attr_destroy)                                                                                 \
     X(dnnl_primitive_attr_set_output_scales)                                                                       \
@@ -35,6 +36,7 @@
     X(dnnl_post_ops_destroy)                                                                                       \
     X(dnnl_post_ops_append_sum)                                                                                    \
     X(dnnl_post_ops_append_eltwise)                                                                                \
+    X(dnnl_post_ops_append_binary)                                                                                 \
     X(dnnl_matmul_desc_init)                                                                                       \
     X(dnnl_dilated_convolution_forward_desc_init)                                                                  \
     X(dnnl_dilated_deconvolution_forward_desc_init)                                                                \
@@ -120,5 +122,6 @@ typedef arete_status (*onednn_prepare)(onednn *of, const ar_peer_case *on);
 arete_status ar_onednn_matmul(onednn *of, const ar_peer_case *on);
 arete_status ar_onednn_conv(onednn *of, const ar_peer_case *on);
 arete_status ar_onednn_rnn(onednn *of, const ar_peer_case *on);
+arete_status ar_onednn_attention(onednn *of, const ar_peer_case *on);
 
 #endif
