@@ -6,7 +6,7 @@
  *             end in one vector
  *   weights   m' = max(m, scores), 2^(score - m'), l and O times 2^(m - m')
  *   values    O[row] += weight * V[key], CHUNK vectors of O in registers, rows of V in the order of memory
- * SPLIT 0: Y = O / l. 1: m, l and O go to work, [row][split][DV_PITCH], and attention_merge adds the parts in order.
+ * SPLIT 0: Y = O / l. 1: m, l and O go to work, [row][split][DV_PITCH]; attention_merge adds the parts in order.
  *
  * Group      one work-item. Global (s.splits, key heads * blocks of ROWS, batch); merge (queries).
  * s.rows     queries of a key head: sq * group; s.keys: heads of K.
@@ -60,7 +60,8 @@ static inline realv sums_of_lanes(realv *x)
 }
 
 /* scores[row][key] of keys rows of K; q: [ROWS][D] reals. */
-static inline void take_scores(const float *q, __global const STORAGE(TYPE_K) *k, long k_s, long keys, float *scores)
+static inline void take_scores(const float *q, __global const STORAGE(TYPE_K) *k, long k_s, long keys,
+                               float *scores)
 {
     for (long j = 0; j < keys; j += TILE) {
         realv x[LANES];
@@ -228,7 +229,8 @@ __kernel void attention_decode(const attention_args s, const float scale, const 
         take_scores(rows, k + j0 * s.k_s, s.k_s, keys, scores);
         for (int r = 0; r < ROWS; ++r) {
             const long row = min(r0 + r, s.rows - 1);
-            settle_scores(&s, span, b, HEAD(&s, kv, row), TOKEN(&s, row), j0, keys, softcap, mask, scores + r * BLOCK);
+            settle_scores(&s, span, b, HEAD(&s, kv, row), TOKEN(&s, row), j0, keys, softcap, mask,
+                          scores + r * BLOCK);
             factor[r] = weigh(scores + r * BLOCK, keys, &m[r], &l[r]);
         }
         take_values(scores, v + j0 * s.v_s, s.v_s, keys, factor, o);

@@ -1,4 +1,4 @@
-/* attention/decode_values.h: PART vectors of O from vector e0 on, over the keys of a block; a piece of decode.cl. */
+/* attention/decode_values.h: PART vectors of O from vector e0 on, over a block of keys; a piece of decode.cl. */
         realv acc[ROWS][PART];
 #pragma unroll
         for (int r = 0; r < ROWS; ++r) {
