@@ -5,8 +5,8 @@
 
 #include "peer.h"
 
-typedef void (*ar_sgemm_fn)(int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *,
-                            int);
+typedef void (*ar_sgemm_fn)(int, int, int, int, int, int, float, const float *, int, const float *, int, float,
+                            float *, int);
 
 typedef struct blas_attention blas_attention;
 

@@ -11,8 +11,8 @@
  * Local      floats: D_MAX * BQ (Q) + max(DC * BK, VB * DV_MAX) + BK * BQ (P) + 2 * BQ * TX: 29 KB for heads of 64.
  * Registers  4 * DV_MAX / TX of O, 16 scores, 8 of m and l.
  * Precision  f32 by fma; exp() of the device.
- * Limit      local memory: 8 words for 16 multiply-adds (Q K^T), 4 + DV/TX for 4 * DV/TX (P V); global memory 2 * BQ
- *            flops an element of K and V.
+ * Limit      local memory: 8 words for 16 multiply-adds (Q K^T), 4 + DV/TX for 4 * DV/TX (P V); of global memory
+ *            2 * BQ flops an element of K and V.
  * NaN        what weighs 0 is left out of O, whatever its V holds.
  */
 #include "attention/args.h"

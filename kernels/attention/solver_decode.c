@@ -32,6 +32,9 @@ static bool applies(const void *problem, const arete_device *device, const char 
     *why = "the reference device runs no kernels";
     if (device->info.kind == ARETE_DEVICE_REFERENCE)
         return false;
+    *why = "it has one work-item in a group, and the device runs many in step";
+    if (ar_runs_in_step(device))
+        return false;
     *why = "it takes up to 8 tokens, and up to 256 queries of a key head";
     if (p->sq > MAX_TOKENS || queries(p) > MAX_QUERIES)
         return false;
