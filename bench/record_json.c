@@ -171,6 +171,9 @@ json_t *ar_device_json(const arete_device *device) {
                   "compute_capability", (json_int_t)i->compute_capability, "extensions", i->extensions);
     json_object_update_new(json, sizes);
     json_object_update_new(json, types);
+    json_object_update_new(json, json_pack("{s:I, s:I, s:I}", "subgroup_size", (json_int_t)i->subgroup_size,
+                                           "registers_per_unit", (json_int_t)i->registers_per_unit,
+                                           "items_per_unit", (json_int_t)i->items_per_unit));
     return json;
 }
 

@@ -28,6 +28,10 @@ static void print_device(const arete_device_info *i) {
     printf("%s; f16 and bf16 as storage", i->has_f16 ? ", f16 arithmetic" : "");
     printf("; local memory %llu KiB%s", (unsigned long long)(i->local_bytes >> 10),
            i->local_is_dedicated ? "" : " (plain memory)");
+    if (i->subgroup_size > 1)
+        printf("; %u work-items in step", i->subgroup_size);
+    if (i->registers_per_unit)
+        printf("; %u registers a unit", i->registers_per_unit);
     if (i->kind == ARETE_DEVICE_CPU)
         printf("; workers %s", i->workers_pinned ? "pinned to cores" : "not pinned");
     printf("\n");

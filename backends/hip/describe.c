@@ -57,7 +57,9 @@ static void describe_driver(const ar_hip_device *own, char *text, size_t bytes) 
         nvidia_driver(driver, sizeof driver);
         snprintf(text, bytes, "CUDA %d.%d%s", version / 1000, version % 1000 / 10, driver);
     } else {
-        snprintf(text, bytes, "HIP %d.%d.%d", version / 10000000, version / 100000 % 100, version % 100000);
+        /* The architecture too: what the disk cache keeps is made for it. */
+        snprintf(text, bytes, "HIP %d.%d.%d, %s", version / 10000000, version / 100000 % 100, version % 100000,
+                 own->arch);
     }
 }
 
