@@ -24,7 +24,7 @@ static void shape(const rnn_problem *p, rnn_packed *k) {
 static void sizes(const rnn_problem *p, const rnn_packed *k, int64_t lanes, int64_t layer, int64_t of[3]) {
     const int64_t steps[3] = {ar_rnn_input(p, layer), p->proj, p->hidden};
     for (int i = 0; i < 3; ++i)
-        of[i] = ar_rnn_dirs(p) * k->panels[i] * steps[i] * k->units[i] * k->gates[i] * lanes;
+        of[i] = ar_rnn_dirs(p) * k->panels[i] * steps[i] * (k->units[i] * k->gates[i] + (i == 1 ? k->wide : 0)) * lanes;
     if (!two_phases(p))
         of[2] = 0;
 }
@@ -43,6 +43,9 @@ bool ar_rnn_packed(const rnn_problem *p, const arete_device *device, rnn_packed 
     k->padded = ar_rnn_ceil(units, 4) * 4;
     k->projected = p->projection ? ar_rnn_ceil(out, 4) * 4 : 0;
     k->vectors = lanes * dirs * (k->padded * (3 * gates + 4) + k->projected);
+    /* Where the caches hold a layer's recurrent weights; from memory two bytes are faster. */
+    int64_t of_r = dirs * k->panels[1] * p->proj * (k->units[1] * k->gates[1] + 1) * lanes * element;
+    k->wide = element == 2 && (uint64_t)of_r <= device->info.cache_bytes / 2;
     uint64_t at = 0;
     for (int64_t layer = 0; layer < p->layers; ++layer) {
         int64_t of[3];
@@ -58,8 +61,8 @@ bool ar_rnn_packed(const rnn_problem *p, const arete_device *device, rnn_packed 
     }
     k->bytes = at;
     char text[256];
-    snprintf(text, sizeof text, "rnn v=%d cell=%d lbr=%d order=%d d=%d l=%d i=%lld h=%lld p=%lld proj=%d w=%d bias=%d peep=%d",
-             (int)lanes, p->cell, p->linear_before_reset, p->order, (int)dirs, (int)p->layers, (long long)p->input,
+    snprintf(text, sizeof text, "rnn v=%d cell=%d lbr=%d order=%d wide=%d d=%d l=%d i=%lld h=%lld p=%lld proj=%d w=%d bias=%d peep=%d",
+             (int)lanes, p->cell, p->linear_before_reset, p->order, (int)k->wide, (int)dirs, (int)p->layers, (long long)p->input,
              (long long)p->hidden, (long long)p->proj, p->projection, p->type_w, p->bias, p->peephole);
     k->layout = ar_text_hash(text);
     return true;
@@ -116,6 +119,7 @@ static arete_status pack_panels(const rnn_problem *p, const rnn_packed *k, const
         AR_I32((int32_t)k->units[which]),
         AR_I32((int32_t)k->gates[which]),
         AR_I32(which < 2 ? -1 : projection ? 0 : 2), /* a GRU's candidate is the last gate in either order */
+        AR_I32(which == 1 ? (int32_t)k->wide : 0),
         AR_I64(offset_of(from)),
         AR_I64(into_at + k->at[layer][which]),
         AR_BUFFER(from->buffer),

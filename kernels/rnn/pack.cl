@@ -18,19 +18,30 @@ typedef ushort element;
 
 /* units of a panel, gates of a unit in it, the first gate in memory order or -1: as cell.h numbers them. */
 __kernel void rnn_pack_panels(const rnn_args s, const long count, const long rows, const long all_rows, const int units,
-                              const int gates, const int only, const long from_at, const long into_at,
+                              const int gates, const int only, const int wide, const long from_at, const long into_at,
                               __global const element *from, __global element *into)
 {
     const int vectors = get_global_size(0), v = get_global_id(0);
     const long panel = get_global_id(1), panels = get_global_size(1), dir = get_global_id(2);
     const long unit = (panel * units + v / gates) * LANES;
     const int gate = only >= 0 ? only : rnn_gate_at(&s, v % gates);
-    into += into_at + ((dir * panels + panel) * count * vectors + v) * LANES;
+    const long pitch = (vectors + wide) * LANES; /* elements of a step */
+    into += into_at + (dir * panels + panel) * count * pitch + (v + (v < wide ? 0 : wide)) * LANES;
     from += from_at + (dir * all_rows + gate * rows + unit) * count;
     const int here = min((long)LANES, rows - unit);
+#if CODE(TYPE_W) == CODE_f16 || CODE(TYPE_W) == CODE_bf16
+    if (v < wide) {
+        __global const STORAGE(TYPE_W) *values = (__global const STORAGE(TYPE_W) *)from;
+        for (long k = 0; k < count; ++k) {
+            for (int i = 0; i < LANES; ++i)
+                ((__global float *)(into + k * pitch))[i] = i < here ? LOADS(TYPE_W)(values + i * count + k) : (real)0;
+        }
+        return;
+    }
+#endif
     for (long k = 0; k < count; ++k) {
         for (int i = 0; i < LANES; ++i)
-            into[k * vectors * LANES + i] = i < here ? from[i * count + k] : (element)0;
+            into[k * pitch + i] = i < here ? from[i * count + k] : (element)0;
     }
 }
 

@@ -8,6 +8,7 @@ typedef struct rnn_packed {
     int64_t units[3], gates[3];                           /* of a panel of w, r, s: vectors of units, gates of each */
     int64_t panels[3], at[ARETE_RNN_MAX_LAYERS][3];       /* places in elements of the weights' type */
     int64_t vectors, vectors_at[ARETE_RNN_MAX_LAYERS];    /* floats of a layer; places in floats */
+    int64_t wide;                                         /* vectors of a step of r that lie as f32 */
     int64_t padded, projected;                            /* vectors of units, of the projection's outputs */
     uint64_t bytes, layout;
 } rnn_packed;

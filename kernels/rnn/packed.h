@@ -5,7 +5,9 @@
  *   w     [D][panels][I][W_UNITS * GATES][LANES]
  *   r     [D][panels][P][R_UNITS * R_GATES][LANES]     the gates that h goes into at once
  *   s     [D][panels][H][4][LANES]                     a GRU's candidate (without LBR), or the projection
- * and after all of them, f32 vectors of units, each [D][PADDED]:
+ * With WIDE = 1 the first vector of each step of r lies as f32, the others as TYPE_W of two bytes: converting two bytes
+ * and reading four are bound by different parts of a core, so that some of each is faster than either.
+ * And after all of them, f32 vectors of units, each [D][PADDED]:
  *   bias [GATES], bias of r's last gate (LBR), peepholes [3], scales of w [GATES], of r [GATES], of the projection
  * bias is Wb + Rb, but for the last gate of a GRU with LBR: Wb alone.
  */
@@ -21,6 +23,9 @@
 #define W_UNITS 1
 #define R_UNITS 1
 #define R_GATES GATES
+#endif
+#ifndef WIDE
+#define WIDE 0
 #endif
 #define S_UNITS 4 /* of the second product */
 #define TWO_PHASES (PROJECTION || (CELL == CELL_GRU && !LBR))

@@ -30,100 +30,150 @@
 #endif
 #define ROWS_MAX 48 /* rows of a chunk of the input product: a multiple of MR */
 #define MEET_PITCH 32
-
-#define PRODUCT_NAME product4_1
-#define PRODUCT_MR 1
-#define PRODUCT_NV 4
-#include "rnn/product.h"
-#define PRODUCT_NAME product4_2
-#define PRODUCT_MR 2
-#define PRODUCT_NV 4
-#include "rnn/product.h"
-#if MR > 2
-#define PRODUCT_NAME product4_3
-#define PRODUCT_MR 3
-#define PRODUCT_NV 4
-#include "rnn/product.h"
-#define PRODUCT_NAME product4_4
-#define PRODUCT_MR 4
-#define PRODUCT_NV 4
-#include "rnn/product.h"
-#define PRODUCT_NAME product4_5
-#define PRODUCT_MR 5
-#define PRODUCT_NV 4
-#include "rnn/product.h"
-#define PRODUCT_NAME product4_6
-#define PRODUCT_MR 6
-#define PRODUCT_NV 4
-#include "rnn/product.h"
-#endif
-#if CELL == CELL_GRU
-#define PRODUCT_NAME product3_1
-#define PRODUCT_MR 1
-#define PRODUCT_NV 3
-#include "rnn/product.h"
-#define PRODUCT_NAME product3_2
-#define PRODUCT_MR 2
-#define PRODUCT_NV 3
-#include "rnn/product.h"
-#if MR > 2
-#define PRODUCT_NAME product3_3
-#define PRODUCT_MR 3
-#define PRODUCT_NV 3
-#include "rnn/product.h"
-#define PRODUCT_NAME product3_4
-#define PRODUCT_MR 4
-#define PRODUCT_NV 3
-#include "rnn/product.h"
-#define PRODUCT_NAME product3_5
-#define PRODUCT_MR 5
-#define PRODUCT_NV 3
-#include "rnn/product.h"
-#define PRODUCT_NAME product3_6
-#define PRODUCT_MR 6
-#define PRODUCT_NV 3
-#include "rnn/product.h"
-#endif
-#endif
-
-#if MR > 2
-#define CASES(n, m) \
-    case 3: product##n##_3(a, at, w, count, acc); break; \
-    case 4: product##n##_4(a, at, w, count, acc); break; \
-    case 5: product##n##_5(a, at, w, count, acc); break; \
-    case 6: product##n##_6(a, at, w, count, acc); break;
-#else
-#define CASES(n, m)
-#endif
-#define PRODUCT(n)                                             \
-    switch (rows) {                                            \
-    case 1: product##n##_1(a, at, w, count, acc); break;       \
-    case 2: product##n##_2(a, at, w, count, acc); break;       \
-    CASES(n, 0)                                                \
-    }
-
-static inline void product4(int rows, __global const float *a, const long *at, __global const STORAGE(TYPE_W) *w,
-                            long count, realv *acc)
-{
-    PRODUCT(4)
-}
-#if CELL == CELL_GRU
-static inline void product3(int rows, __global const float *a, const long *at, __global const STORAGE(TYPE_W) *w,
-                            long count, realv *acc)
-{
-    PRODUCT(3)
-}
-#define product_gates product3
-#else
-#define product_gates product4
-#endif
-#if CELL == CELL_GRU && LBR
-#define product_step product3
-#else
-#define product_step product4
-#endif
 #define NVW (W_UNITS * GATES)
 #define NVR (R_UNITS * R_GATES)
+
+#define PRODUCT_NAME product_input_1
+#define PRODUCT_MR 1
+#define PRODUCT_NV NVW
+#define PRODUCT_WIDE 0
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#define PRODUCT_NAME product_input_2
+#define PRODUCT_MR 2
+#define PRODUCT_NV NVW
+#define PRODUCT_WIDE 0
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#if MR > 2
+#define PRODUCT_NAME product_input_3
+#define PRODUCT_MR 3
+#define PRODUCT_NV NVW
+#define PRODUCT_WIDE 0
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#define PRODUCT_NAME product_input_4
+#define PRODUCT_MR 4
+#define PRODUCT_NV NVW
+#define PRODUCT_WIDE 0
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#define PRODUCT_NAME product_input_5
+#define PRODUCT_MR 5
+#define PRODUCT_NV NVW
+#define PRODUCT_WIDE 0
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#define PRODUCT_NAME product_input_6
+#define PRODUCT_MR 6
+#define PRODUCT_NV NVW
+#define PRODUCT_WIDE 0
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#endif
+#define PRODUCT_NAME product_step_1
+#define PRODUCT_MR 1
+#define PRODUCT_NV NVR
+#define PRODUCT_WIDE WIDE
+#define PRODUCT_CHAINS 2
+#include "rnn/product.h"
+#define PRODUCT_NAME product_step_2
+#define PRODUCT_MR 2
+#define PRODUCT_NV NVR
+#define PRODUCT_WIDE WIDE
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#if MR > 2
+#define PRODUCT_NAME product_step_3
+#define PRODUCT_MR 3
+#define PRODUCT_NV NVR
+#define PRODUCT_WIDE WIDE
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#define PRODUCT_NAME product_step_4
+#define PRODUCT_MR 4
+#define PRODUCT_NV NVR
+#define PRODUCT_WIDE WIDE
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#define PRODUCT_NAME product_step_5
+#define PRODUCT_MR 5
+#define PRODUCT_NV NVR
+#define PRODUCT_WIDE WIDE
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#define PRODUCT_NAME product_step_6
+#define PRODUCT_MR 6
+#define PRODUCT_NV NVR
+#define PRODUCT_WIDE WIDE
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#endif
+#if TWO_PHASES
+#define PRODUCT_NAME product_second_1
+#define PRODUCT_MR 1
+#define PRODUCT_NV S_UNITS
+#define PRODUCT_WIDE 0
+#define PRODUCT_CHAINS 2
+#include "rnn/product.h"
+#define PRODUCT_NAME product_second_2
+#define PRODUCT_MR 2
+#define PRODUCT_NV S_UNITS
+#define PRODUCT_WIDE 0
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#if MR > 2
+#define PRODUCT_NAME product_second_3
+#define PRODUCT_MR 3
+#define PRODUCT_NV S_UNITS
+#define PRODUCT_WIDE 0
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#define PRODUCT_NAME product_second_4
+#define PRODUCT_MR 4
+#define PRODUCT_NV S_UNITS
+#define PRODUCT_WIDE 0
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#define PRODUCT_NAME product_second_5
+#define PRODUCT_MR 5
+#define PRODUCT_NV S_UNITS
+#define PRODUCT_WIDE 0
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#define PRODUCT_NAME product_second_6
+#define PRODUCT_MR 6
+#define PRODUCT_NV S_UNITS
+#define PRODUCT_WIDE 0
+#define PRODUCT_CHAINS 1
+#include "rnn/product.h"
+#endif
+#endif
+
+#if MR > 2
+#define MORE_ROWS(name) \
+    case 3: name##_3(a, at, w, count, acc); break; \
+    case 4: name##_4(a, at, w, count, acc); break; \
+    case 5: name##_5(a, at, w, count, acc); break; \
+    case 6: name##_6(a, at, w, count, acc); break;
+#else
+#define MORE_ROWS(name)
+#endif
+#define DEFINE_PRODUCT(name)                                                                                \
+    static inline void name(int rows, __global const float *a, const long *at, __global const STORAGE(TYPE_W) *w, \
+                            long count, realv *acc)                                                         \
+    {                                                                                                       \
+        switch (rows) {                                                                                     \
+        case 1: name##_1(a, at, w, count, acc); break;                                                      \
+        case 2: name##_2(a, at, w, count, acc); break;                                                      \
+        MORE_ROWS(name)                                                                                     \
+        }                                                                                                   \
+    }
+DEFINE_PRODUCT(product_input)
+DEFINE_PRODUCT(product_step)
+#if TWO_PHASES
+DEFINE_PRODUCT(product_second)
+#endif
 
 typedef struct {
     long dirs, padded; /* vectors of units */
@@ -188,7 +238,7 @@ static inline void input_chunk(const place *p, long first, long chunk)
             const int count = tile_rows(row_1 - row);
             for (int i = 0; i < count * NVW; ++i)
                 acc[i] = SCALED ? (realv)(0) : vloadv(AT_BIAS(z->dirs, z->padded) + mine * GATES + i % NVW, p->vectors);
-            product_gates(count, p->x, at + row - row_0, w, s->input, acc);
+            product_input(count, p->x, at + row - row_0, w, s->input, acc);
             __global float *to = share_at(p, dir, panel * W_UNITS, row, 0);
             for (int i = 0; i < count * NVW; ++i) {
 #if SCALED
@@ -296,7 +346,7 @@ static inline void step_chunk(const place *p, long first, long step, long chunk)
     const long panel = chunk % panels;
     const int dir = chunk / panels;
     const long half_at = z->dirs * s->batch * z->h_pitch;
-    __global const STORAGE(TYPE_W) *w = p->w + s->at[8] + (dir * panels + panel) * s->proj * NVR * LANES;
+    __global const STORAGE(TYPE_W) *w = p->w + s->at[8] + (dir * panels + panel) * s->proj * (NVR + WIDE) * LANES;
     for (long lane = 0; lane < s->batch;) {
         realv acc[MR * NVR];
         long at[MR];
@@ -380,7 +430,7 @@ static inline void second_chunk(const place *p, long first, long step, long chun
 #endif
             }
         }
-        product4(count, p->work, at, w, s->hidden, acc);
+        product_second(count, p->work, at, w, s->hidden, acc);
         for (int i = 0; i < count; ++i) {
             const long n = rnn_length(s, p->lens, lane + i);
             for (int u = 0; u < S_UNITS; ++u) {

@@ -5,43 +5,76 @@
  * Include it once for each instance wanted; the PRODUCT_* parameters are consumed.
  *   PRODUCT_NAME    name of the function to define
  *   PRODUCT_MR      rows;  PRODUCT_NV  vectors across
- * The weights are of TYPE_W. One step is MR * NV fma, NV loads and MR broadcasts; registers MR * NV + NV + 1. Each
- * element is one chain of fma over k, whatever MR is: results do not hang on how rows are put together.
+ *   PRODUCT_WIDE    vectors of a step that lie as f32, before those of TYPE_W (of two bytes)
+ *   PRODUCT_CHAINS  1, or 2: even and odd steps have sums of their own (one row of four vectors does not hide the
+ *                   latency of fma)
+ * One step is MR * NV fma, NV loads and MR broadcasts; registers MR * NV * CHAINS + NV + 1. With one chain each element
+ * is one sequence of fma over k, whatever MR is: results do not hang on how rows are put together.
  */
+#define PRODUCT_PITCH ((PRODUCT_NV + PRODUCT_WIDE) * LANES) /* elements of a step */
+
 static inline void PRODUCT_NAME(__global const float *a, const long *at, __global const STORAGE(TYPE_W) *w, long count,
                                 realv *acc)
 {
-    realv sum[PRODUCT_MR][PRODUCT_NV];
+    realv sum[PRODUCT_CHAINS][PRODUCT_MR][PRODUCT_NV];
     __global const float *row[PRODUCT_MR];
+    long k = 0;
 #pragma unroll
     for (int i = 0; i < PRODUCT_MR; ++i) {
         row[i] = a + at[i];
 #pragma unroll
-        for (int v = 0; v < PRODUCT_NV; ++v)
-            sum[i][v] = acc[i * PRODUCT_NV + v];
+        for (int v = 0; v < PRODUCT_NV; ++v) {
+            sum[0][i][v] = acc[i * PRODUCT_NV + v];
+#if PRODUCT_CHAINS == 2
+            sum[1][i][v] = (realv)(0);
+#endif
+        }
     }
 #pragma unroll 1
-    for (long k = 0; k < count; ++k) {
-        realv of_w[PRODUCT_NV];
+    for (; k + PRODUCT_CHAINS <= count; k += PRODUCT_CHAINS) {
 #pragma unroll
-        for (int v = 0; v < PRODUCT_NV; ++v)
-            of_w[v] = LOADV(TYPE_W)(w + v * LANES);
-#pragma unroll
-        for (int i = 0; i < PRODUCT_MR; ++i) {
-            realv x = (realv)(row[i][k]);
+        for (int c = 0; c < PRODUCT_CHAINS; ++c) {
+            realv of_w[PRODUCT_NV];
 #pragma unroll
             for (int v = 0; v < PRODUCT_NV; ++v)
-                sum[i][v] = fma(x, of_w[v], sum[i][v]);
+                of_w[v] = v < PRODUCT_WIDE ? loadv_f32((__global const float *)w + v * LANES)
+                                           : LOADV(TYPE_W)(w + (v + PRODUCT_WIDE) * LANES);
+#pragma unroll
+            for (int i = 0; i < PRODUCT_MR; ++i) {
+                realv x = (realv)(row[i][k + c]);
+#pragma unroll
+                for (int v = 0; v < PRODUCT_NV; ++v)
+                    sum[c][i][v] = fma(x, of_w[v], sum[c][i][v]);
+            }
+            w += PRODUCT_PITCH;
         }
-        w += PRODUCT_NV * LANES;
     }
+#if PRODUCT_CHAINS == 2
+    if (k < count) {
+#pragma unroll
+        for (int v = 0; v < PRODUCT_NV; ++v) {
+            realv of_w = v < PRODUCT_WIDE ? loadv_f32((__global const float *)w + v * LANES)
+                                          : LOADV(TYPE_W)(w + (v + PRODUCT_WIDE) * LANES);
+#pragma unroll
+            for (int i = 0; i < PRODUCT_MR; ++i)
+                sum[0][i][v] = fma((realv)(row[i][k]), of_w, sum[0][i][v]);
+        }
+    }
+#endif
 #pragma unroll
     for (int i = 0; i < PRODUCT_MR; ++i) {
 #pragma unroll
         for (int v = 0; v < PRODUCT_NV; ++v)
-            acc[i * PRODUCT_NV + v] = sum[i][v];
+#if PRODUCT_CHAINS == 2
+            acc[i * PRODUCT_NV + v] = sum[0][i][v] + sum[1][i][v];
+#else
+            acc[i * PRODUCT_NV + v] = sum[0][i][v];
+#endif
     }
 }
 #undef PRODUCT_NAME
 #undef PRODUCT_MR
 #undef PRODUCT_NV
+#undef PRODUCT_WIDE
+#undef PRODUCT_CHAINS
+#undef PRODUCT_PITCH

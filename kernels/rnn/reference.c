@@ -40,11 +40,26 @@ static void load_line(double *to, const void *data, uint8_t type, int64_t at, in
     }
 }
 
+/* part[u] += w[i + u] * x[i + u]: sums that do not wait for each other, so that a compiler can vectorise. */
+static void dot_f32(const float *w, const double *x, int64_t count, double part[SUMS]) {
+    double sum[SUMS] = {0};
+    int64_t i = 0;
+    for (; i + SUMS <= count; i += SUMS)
+        for (int u = 0; u < SUMS; ++u)
+            sum[u] += (double)w[i + u] * x[i + u];
+    for (int u = 0; i + u < count; ++u)
+        sum[u] += (double)w[i + u] * x[i + u];
+    for (int u = 0; u < SUMS; ++u)
+        part[u] += sum[u];
+}
+
 /* sums[l] += w . v[l] for up to ABREAST vectors, which lie pitch apart and end in SUMS zeros or more. */
 static void dots(const void *w, uint8_t type, int64_t at, const double *v, int64_t pitch, int64_t vectors, int64_t count,
                  double *sums) {
     double line[CHUNK + SUMS], part[ABREAST][SUMS] = {{0}};
-    for (int64_t k = 0; k < count; k += CHUNK) {
+    for (int64_t l = 0; l < vectors && type == ARETE_F32; ++l)
+        dot_f32((const float *)w + at, v + l * pitch, count, part[l]);
+    for (int64_t k = 0; k < count && type != ARETE_F32; k += CHUNK) {
         int64_t n = count - k < CHUNK ? count - k : CHUNK;
         load_line(line, w, type, at + k, n);
         memset(line + n, 0, SUMS * sizeof line[0]);

@@ -152,6 +152,8 @@ static arete_status get_kernels(arete_plan *plan, persistent *s) {
     for (int64_t layer = 0; layer < p->layers && status == ARETE_OK; ++layer) {
         size_t at = ar_rnn_options(&inside, plan->device, layer, options, sizeof options);
         at += (size_t)snprintf(options + at, sizeof options - at, " -DMR=%d", ar_rnn_vec(plan->device) == 16 ? 6 : 2);
+        if (s->pack.packed.wide)
+            at += (size_t)snprintf(options + at, sizeof options - at, " -DWIDE=1");
         if (p->type_x != ARETE_F32 && layer == 0)
             snprintf(options + at, sizeof options - at, " -DTYPE_GIVEN=%s", arete_dtype_name((arete_dtype)p->type_x));
         status = ar_kernel_get(plan->device, source, options, "rnn_start", &s->start[layer]);
