@@ -40,6 +40,11 @@
 #ifndef TYPE_STATE
 #define TYPE_STATE f32
 #endif
+#if !defined(ACT_F) && !defined(ACT_G) && !defined(ACT_H) && !defined(ACTS_APART)
+#define PLAIN_ACTS 1 /* sigmoid and tanh: their divisions are put together */
+#else
+#define PLAIN_ACTS 0
+#endif
 #ifndef ACT_F
 #define ACT_F act_sigmoid
 #endif
@@ -112,6 +117,38 @@ static inline realv rnn_bound(const rnn_args *s, realv x)
 #define RNN_H(s, dir, x) RNN_CALL(ACT_H, s, (dir) * 3 + 2, x)
 #endif
 
+#if PLAIN_ACTS
+/* e^x with |x| cut off at 40, where 1 + e^-x is 1 and sigmoid is 4e-18; NaN stays. */
+static inline realv rnn_exp(realv x)
+{
+    x = select(x, (realv)(40.0f), x > 40.0f);
+    x = select(x, (realv)(-40.0f), x < -40.0f);
+    realv n = rint(x * 1.44269504f);
+    realv r = fma(n, (realv)(-0.693145752f), x);
+    r = fma(n, (realv)(-1.42860677e-6f), r);
+    realv p = fma(r, (realv)(1.38888889e-3f), (realv)(8.33333333e-3f));
+    p = fma(p, r, (realv)(4.16666667e-2f));
+    p = fma(p, r, (realv)(1.66666667e-1f));
+    p = fma(p, r, (realv)(0.5f));
+    p = fma(p, r, (realv)(1.0f));
+    p = fma(p, r, (realv)(1.0f));
+    return p * CAT2(as_float, LANES)((convert_maskv(n) + 127) << 23);
+}
+
+/* tanh x = top / bottom, so that a division serves more than it: the odd series where 1 - e^-2x would cancel. */
+static inline realv rnn_tanh_parts(realv x, realv *bottom)
+{
+    realv e = rnn_exp(-2.0f * x);
+    realv z = x * x;
+    realv p = fma(z, (realv)(-5.70498872745e-3f), (realv)(2.06390887954e-2f));
+    p = fma(p, z, (realv)(-5.37397155531e-2f));
+    p = fma(p, z, (realv)(1.33314422036e-1f));
+    p = fma(p, z, (realv)(-3.33332819422e-1f));
+    *bottom = e + 1.0f;
+    return select(1.0f - e, fma(p * z, x, x) * *bottom, fabs(x) < 0.625f);
+}
+#endif
+
 #if CELL == CELL_LSTM
 /* i, o, f, c: sums with their biases. peep: those of i, o, f. The output before any projection; *cell goes on. */
 static inline realv rnn_lstm(const rnn_args *s, int dir, realv i, realv o, realv f, realv c, const realv *peep,
@@ -122,6 +159,18 @@ static inline realv rnn_lstm(const rnn_args *s, int dir, realv i, realv o, realv
         i = fma(peep[0], old, i);
         f = fma(peep[2], old, f);
     }
+#if PLAIN_ACTS
+    if (!s->input_forget) {
+        realv of_c, of_h;
+        const realv of_i = rnn_exp(-rnn_bound(s, i)) + 1.0f, of_f = rnn_exp(-rnn_bound(s, f)) + 1.0f;
+        const realv top = rnn_tanh_parts(rnn_bound(s, c), &of_c);
+        *cell = old / of_f + top / (of_i * of_c);
+        if (s->peephole)
+            o = fma(peep[1], *cell, o);
+        const realv out = rnn_tanh_parts(rnn_bound(s, *cell), &of_h);
+        return out / ((rnn_exp(-rnn_bound(s, o)) + 1.0f) * of_h);
+    }
+#endif
     i = RNN_F(s, dir, i);
     if (s->input_forget)
         f = (realv)(1) - i;
@@ -132,6 +181,33 @@ static inline realv rnn_lstm(const rnn_args *s, int dir, realv i, realv o, realv
         o = fma(peep[1], fresh, o);
     *cell = fresh;
     return RNN_F(s, dir, o) * RNN_H(s, dir, fresh);
+}
+#endif
+
+#if CELL == CELL_GRU
+/* The update and reset gates from their sums. */
+static inline void rnn_gru_gates(const rnn_args *s, int dir, realv *update, realv *reset)
+{
+#if PLAIN_ACTS
+    const realv of_z = rnn_exp(-rnn_bound(s, *update)) + 1.0f, of_r = rnn_exp(-rnn_bound(s, *reset)) + 1.0f;
+    const realv both = 1.0f / (of_z * of_r);
+    *update = of_r * both;
+    *reset = of_z * both;
+#else
+    *update = RNN_F(s, dir, *update);
+    *reset = RNN_F(s, dir, *reset);
+#endif
+}
+
+static inline realv rnn_candidate(const rnn_args *s, int dir, realv x)
+{
+#if PLAIN_ACTS
+    realv bottom;
+    const realv top = rnn_tanh_parts(rnn_bound(s, x), &bottom);
+    return top / bottom;
+#else
+    return RNN_G(s, dir, x);
+#endif
 }
 #endif
 

@@ -25,8 +25,9 @@ __kernel void rnn_pack_panels(const rnn_args s, const long count, const long row
     const long panel = get_global_id(1), panels = get_global_size(1), dir = get_global_id(2);
     const long unit = (panel * units + v / gates) * LANES;
     const int gate = only >= 0 ? only : rnn_gate_at(&s, v % gates);
-    const long pitch = (vectors + wide) * LANES; /* elements of a step */
-    into += into_at + (dir * panels + panel) * count * pitch + (v + (v < wide ? 0 : wide)) * LANES;
+    const long pitch = (vectors - wide) * LANES; /* elements of a step */
+    into += into_at + (dir * panels + panel) * count * (vectors + wide) * LANES;
+    into += v < wide ? v * 2 * LANES : 2 * wide * LANES * count + (v - wide) * LANES;
     from += from_at + (dir * all_rows + gate * rows + unit) * count;
     const int here = min((long)LANES, rows - unit);
 #if CODE(TYPE_W) == CODE_f16 || CODE(TYPE_W) == CODE_bf16
@@ -34,7 +35,7 @@ __kernel void rnn_pack_panels(const rnn_args s, const long count, const long row
         __global const STORAGE(TYPE_W) *values = (__global const STORAGE(TYPE_W) *)from;
         for (long k = 0; k < count; ++k) {
             for (int i = 0; i < LANES; ++i)
-                ((__global float *)(into + k * pitch))[i] = i < here ? LOADS(TYPE_W)(values + i * count + k) : (real)0;
+                ((__global float *)into)[k * wide * LANES + i] = i < here ? LOADS(TYPE_W)(values + i * count + k) : (real)0;
         }
         return;
     }

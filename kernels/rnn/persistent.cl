@@ -325,11 +325,11 @@ static inline void gru_units(const place *p, int dir, long unit, long lane, long
     const long half_at = z->dirs * s->batch * z->h_pitch;
     const realv old = vloadv(0, p->work + s->at[0] + (step % 2) * half_at + (dir * s->batch + lane) * z->h_pitch +
                                     unit * LANES);
-    const realv update = RNN_F(s, dir, gate[0]);
-    const realv reset = RNN_F(s, dir, gate[1]);
+    realv update = gate[0], reset = gate[1];
+    rnn_gru_gates(s, dir, &update, &reset);
 #if LBR
     const realv candidate = fma(reset, gate[3], gate[2]);
-    finish_units(p, dir, lane, step, active, time, unit, s->hidden, rnn_blend(update, RNN_G(s, dir, candidate), old));
+    finish_units(p, dir, lane, step, active, time, unit, s->hidden, rnn_blend(update, rnn_candidate(s, dir, candidate), old));
 #else
     vstorev(update, (dir * z->padded + unit) * s->batch + lane, p->work + s->at[3]);
     vstorev(reset * old, 0, p->work + s->at[2] + (dir * s->batch + lane) * z->u_pitch + unit * LANES);
@@ -451,7 +451,7 @@ static inline void second_chunk(const place *p, long first, long step, long chun
                 const long half_at = z->dirs * s->batch * z->h_pitch;
                 const realv old = vloadv(0, p->work + s->at[0] + (step % 2) * half_at +
                                                 (dir * s->batch + lane + i) * z->h_pitch + unit * LANES);
-                sum = rnn_blend(vloadv(mine * s->batch + lane + i, p->work + s->at[3]), RNN_G(s, dir, sum), old);
+                sum = rnn_blend(vloadv(mine * s->batch + lane + i, p->work + s->at[3]), rnn_candidate(s, dir, sum), old);
 #endif
                 finish_units(p, dir, lane + i, step, step < n, rnn_time(s, n, dir, step), unit, size, sum);
             }

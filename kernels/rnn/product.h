@@ -5,20 +5,22 @@
  * Include it once for each instance wanted; the PRODUCT_* parameters are consumed.
  *   PRODUCT_NAME    name of the function to define
  *   PRODUCT_MR      rows;  PRODUCT_NV  vectors across
- *   PRODUCT_WIDE    vectors of a step that lie as f32, before those of TYPE_W (of two bytes)
+ *   PRODUCT_WIDE    vectors of a step that lie as f32, [count][WIDE][LANES] before the others
  *   PRODUCT_CHAINS  1, or 2: even and odd steps have sums of their own (one row of four vectors does not hide the
  *                   latency of fma)
  * One step is MR * NV fma, NV loads and MR broadcasts; registers MR * NV * CHAINS + NV + 1. With one chain each element
  * is one sequence of fma over k, whatever MR is: results do not hang on how rows are put together.
  */
-#define PRODUCT_PITCH ((PRODUCT_NV + PRODUCT_WIDE) * LANES) /* elements of a step */
+#define PRODUCT_PITCH ((PRODUCT_NV - PRODUCT_WIDE) * LANES) /* elements of a step */
 
 static inline void PRODUCT_NAME(__global const float *a, const long *at, __global const STORAGE(TYPE_W) *w, long count,
                                 realv *acc)
 {
     realv sum[PRODUCT_CHAINS][PRODUCT_MR][PRODUCT_NV];
     __global const float *row[PRODUCT_MR];
+    __global const float *wide = (__global const float *)w;
     long k = 0;
+    w += PRODUCT_WIDE * 4 / sizeof(STORAGE(TYPE_W)) * LANES * count;
 #pragma unroll
     for (int i = 0; i < PRODUCT_MR; ++i) {
         row[i] = a + at[i];
@@ -37,8 +39,8 @@ static inline void PRODUCT_NAME(__global const float *a, const long *at, __globa
             realv of_w[PRODUCT_NV];
 #pragma unroll
             for (int v = 0; v < PRODUCT_NV; ++v)
-                of_w[v] = v < PRODUCT_WIDE ? loadv_f32((__global const float *)w + v * LANES)
-                                           : LOADV(TYPE_W)(w + (v + PRODUCT_WIDE) * LANES);
+                of_w[v] = v < PRODUCT_WIDE ? loadv_f32(wide + v * LANES)
+                                           : LOADV(TYPE_W)(w + (v - PRODUCT_WIDE) * LANES);
 #pragma unroll
             for (int i = 0; i < PRODUCT_MR; ++i) {
                 realv x = (realv)(row[i][k + c]);
@@ -47,14 +49,15 @@ static inline void PRODUCT_NAME(__global const float *a, const long *at, __globa
                     sum[c][i][v] = fma(x, of_w[v], sum[c][i][v]);
             }
             w += PRODUCT_PITCH;
+            wide += PRODUCT_WIDE * LANES;
         }
     }
 #if PRODUCT_CHAINS == 2
     if (k < count) {
 #pragma unroll
         for (int v = 0; v < PRODUCT_NV; ++v) {
-            realv of_w = v < PRODUCT_WIDE ? loadv_f32((__global const float *)w + v * LANES)
-                                          : LOADV(TYPE_W)(w + (v + PRODUCT_WIDE) * LANES);
+            realv of_w = v < PRODUCT_WIDE ? loadv_f32(wide + v * LANES)
+                                          : LOADV(TYPE_W)(w + (v - PRODUCT_WIDE) * LANES);
 #pragma unroll
             for (int i = 0; i < PRODUCT_MR; ++i)
                 sum[0][i][v] = fma((realv)(row[i][k]), of_w, sum[0][i][v]);

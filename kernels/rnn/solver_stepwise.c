@@ -36,6 +36,31 @@ static int64_t group_size(const arete_device *device) {
     return device->info.max_group_size < 64 ? device->info.max_group_size : 64;
 }
 
+static const char *const param_names[] = {"group", NULL};
+
+static void guess(const void *problem, const arete_device *device, ar_params *params) {
+    (void)problem;
+    params->value[0] = group_size(device);
+}
+
+static bool accepts(const void *problem, const arete_device *device, const ar_params *params, const char **why) {
+    int64_t group = params->value[0];
+    (void)problem;
+    *why = "group must be 1 to 256 and a work-group that the device takes";
+    return group >= 1 && group <= 256 && group <= device->info.max_group_size;
+}
+
+static bool candidate(const void *problem, const arete_device *device, size_t index, ar_params *params) {
+    static const int64_t sizes[] = {64, 32, 128, 256, 1};
+    const char *why;
+    if (index >= sizeof sizes / sizeof sizes[0])
+        return false;
+    params->value[0] = sizes[index];
+    if (!accepts(problem, device, params, &why))
+        params->value[0] = group_size(device);
+    return true;
+}
+
 static double launches(const rnn_problem *p) {
     double steps = (double)p->steps * (two_phases(p) ? 2 : 1);
     double each = steps + 1 + (p->y_h || p->y_c ? 1 : 0);
@@ -110,7 +135,7 @@ static arete_status build(arete_plan *plan) {
     stepwise *s = ar_os_alloc(sizeof *s);
     if (!s)
         return ar_fail_memory("a plan's state", sizeof *s);
-    s->group = group_size(plan->device);
+    s->group = plan->params.value[0];
     plan->workspace = lay_out(p, s);
     plan->cost.launches = launches(p);
     arete_status status = get_kernels(plan, s);
@@ -226,8 +251,12 @@ static arete_status run(const arete_plan *plan, arete_queue *queue, const void *
 
 const ar_solver ar_rnn_stepwise = {
     .name = "stepwise",
+    .param_names = param_names,
     .applies = applies,
+    .guess = guess,
+    .accepts = accepts,
     .estimate = estimate,
+    .candidate = candidate,
     .build = build,
     .run = run,
 };

@@ -229,11 +229,11 @@ __kernel void rnn_gates(const rnn_args s, __global const STORAGE(TYPE_X) *x, __g
     for (int i = 0; i < LANES; ++i)
         olds[i] = i < BT ? before[at_h[i] + unit] : 0;
     realv old = vloadv(0, olds);
-    realv z = RNN_F(&s, dir, gate[0]);
-    realv reset = RNN_F(&s, dir, gate[1]);
+    realv z = gate[0], reset = gate[1];
+    rnn_gru_gates(&s, dir, &z, &reset);
 #if LBR
     realv candidate = fma(reset, linear, gate[2]);
-    finish_unit(&s, &l, dir, unit, rnn_blend(z, RNN_G(&s, dir, candidate), old), hidden, work, y);
+    finish_unit(&s, &l, dir, unit, rnn_blend(z, rnn_candidate(&s, dir, candidate), old), hidden, work, y);
 #else
     real zs[LANES], us[LANES], gs[LANES];
     vstorev(z, 0, zs);
@@ -296,7 +296,7 @@ __kernel void rnn_second(const rnn_args s, __global const int *lens, __global co
         olds[i] = before[at_u[j] + unit];
     }
     realv candidate = sum + vloadv(0, gs);
-    finish_unit(&s, &l, dir, unit, rnn_blend(vloadv(0, zs), RNN_G(&s, dir, candidate), vloadv(0, olds)), hidden,
+    finish_unit(&s, &l, dir, unit, rnn_blend(vloadv(0, zs), rnn_candidate(&s, dir, candidate), vloadv(0, olds)), hidden,
                 work, y);
 #endif
 }

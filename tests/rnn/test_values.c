@@ -8,7 +8,7 @@ typedef struct fixture {
 } fixture;
 
 /* With one group, with as many as units, and with more than there are workers. */
-static const char *const solvers[] = {"stepwise", "persistent", "persistent:groups=1", "persistent:groups=7,block=5"};
+static const char *const solvers[] = {"stepwise:group=1", "stepwise:group=16", "persistent", "persistent:groups=1", "persistent:groups=7,block=5"};
 
 static bool can(fixture *f, const char *solver) {
     layer l;
