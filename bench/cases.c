@@ -112,6 +112,7 @@ arete_status ar_case_of_list(const ar_casework *work, const ar_case_list *list, 
     if (status != ARETE_OK)
         return ar_fail_within(status, "%s:%s case %zu '%s'", work->family->name, list->name, index, text);
     snprintf(into->list, sizeof into->list, "%s", list->name);
+    into->times = work->times ? work->times(list, index) : 0;
     return ARETE_OK;
 }
 
@@ -253,7 +254,7 @@ void ar_case_print_lists(void) {
             size_t count = 0;
             while (list->at(count, text, sizeof text))
                 count++;
-            printf("  %s:%-14s %4zu cases  %s%s\n", (*w)->family->name, list->name, count, list->summary,
+            printf("  %s:%-*s %4zu cases  %s%s\n", (*w)->family->name, 20 - (int)strlen((*w)->family->name), list->name, count, list->summary,
                    list->timed ? "" : list->lengthy ? " (long checks)" : " (checks)");
         }
 }
@@ -282,6 +283,7 @@ arete_status ar_case_repack(ar_case *of, bool packed) {
     if (status != ARETE_OK)
         return status;
     snprintf(made.list, sizeof made.list, "%s", of->list);
+    made.times = of->times;
     ar_case_free(of);
     *of = made;
     return ARETE_OK;

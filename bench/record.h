@@ -29,5 +29,8 @@ void ar_table_head(FILE *to, const ar_peer_process *peers, size_t peer_count);
 void ar_table_line(FILE *to, const ar_case *of, const ar_record *record, bool colour);
 /* Means over the cases that both computed; then, for each peer, how many cases it left out and the first reason. */
 void ar_table_mean(FILE *to, ar_record *const *records, size_t count);
+/* For each list that stands for a whole (the layers of a network): the sum of its cases' times, each as often as it
+ * occurs, and each peer's where it ran them all. records[i] is of cases->cases[i], for the first count. */
+void ar_table_sums(FILE *to, const ar_case_set *cases, ar_record *const *records, size_t count);
 
 #endif

@@ -83,6 +83,8 @@ json_t *ar_record_json(const ar_case *of, const arete_device *device, const ar_r
                              ar_outcome_name(record->outcome), "packed", (int)record->packed);
     if (!json)
         return NULL;
+    if (of->times > 0)
+        json_object_set_new(json, "times", json_integer((json_int_t)of->times));
     if (record->why[0])
         json_object_set_new(json, "why", json_string(record->why));
     if (record->timing.count > 0) {

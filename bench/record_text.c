@@ -173,3 +173,47 @@ void ar_table_mean(FILE *to, ar_record *const *records, size_t count) {
     ar_os_free(ratios);
     ar_os_free(fastest);
 }
+
+/* Of the cases of list: the sum of their times by contender (peer; ours where peer is past the last). false: one of
+ * them has none. */
+static bool sum_of(const ar_case_set *cases, ar_record *const *records, size_t count, const char *list, size_t peer,
+                   double *seconds, int64_t *times) {
+    bool all = true;
+    *seconds = 0;
+    *times = 0;
+    for (size_t i = 0; i < count; i++) {
+        const ar_case *of = &cases->cases[i];
+        if (of->times == 0 || strcmp(of->list, list) != 0)
+            continue;
+        const ar_record *r = records[i];
+        bool ours = peer >= AR_MAX_PEERS;
+        bool ran = ours ? r->outcome == AR_PASSED : peer < r->peer_count && r->peers[peer].ran;
+        all = all && ran;
+        if (ran)
+            *seconds += (double)of->times * (ours ? r->timing.queued.median : r->peers[peer].timing.queued.median);
+        *times += of->times;
+    }
+    return all;
+}
+
+void ar_table_sums(FILE *to, const ar_case_set *cases, ar_record *const *records, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const char *list = cases->cases[i].list;
+        bool first = cases->cases[i].times != 0;
+        for (size_t j = 0; j < i && first; j++)
+            first = cases->cases[j].times == 0 || strcmp(cases->cases[j].list, list) != 0;
+        double ours, peer;
+        int64_t times;
+        if (!first)
+            continue;
+        if (!sum_of(cases, records, count, list, AR_MAX_PEERS, &ours, &times)) {
+            fprintf(to, "no sum over %s: not every case passed\n", list);
+            continue;
+        }
+        fprintf(to, "sum over %s, %lld operations: %.3f ms", list, (long long)times, 1e3 * ours);
+        for (size_t p = 0; p < records[i]->peer_count; p++)
+            if (sum_of(cases, records, count, list, p, &peer, &times))
+                fprintf(to, "; %s %.3f ms, %.2fx", records[i]->peers[p].name, 1e3 * peer, peer / ours);
+        fputs("\n", to);
+    }
+}

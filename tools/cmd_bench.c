@@ -277,6 +277,7 @@ static int run_cases(session *s) {
             ar_csv_line(s->csv, of, s->spec.device, record);
     }
     ar_table_mean(stdout, s->records, s->cases.count);
+    ar_table_sums(stdout, &s->cases, s->records, s->cases.count);
     return failed ? AR_FAILURE : AR_DONE;
 }
 

@@ -60,6 +60,7 @@ typedef struct conv_problem {
 extern const ar_family ar_conv_family;
 extern const ar_solver *const ar_conv_solvers[]; /* solvers.c; NULL-terminated */
 extern const ar_solver ar_conv_pointwise;
+extern const ar_solver ar_conv_spread;
 extern const ar_solver ar_conv_gpu_implicit;
 extern const ar_solver ar_conv_plain;
 extern const ar_solver ar_conv_reference;

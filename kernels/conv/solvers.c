@@ -7,6 +7,7 @@ const ar_solver *const ar_conv_solvers[] = {
     &ar_conv_cpu_depthwise,
     &ar_conv_winograd,
     &ar_conv_pointwise,
+    &ar_conv_spread,
     &ar_conv_gpu_implicit,
     &ar_conv_plain,
     &ar_conv_reference,
