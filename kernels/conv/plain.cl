@@ -2,7 +2,7 @@
  *
  *   y[n, m, o] = finish(sum over c, r of x[n, c, (o*stride - pad + r*dilation) / up] * w[m, c, r])
  *
- * Group PLAIN_GROUP x 1 x 1; global (positions of an output plane, rounded up; M; N). Work-items beside each other
+ * Group any number x 1 x 1; global (positions of an output plane, rounded up; M; N). Work-items beside each other
  * take positions beside each other (NHWC: channels, with the first two dimensions of the range exchanged).
  * Registers: a handful; no local memory. Precision: fma in f32, in the order taps then channels; int8 in int.
  * Limit: the loads, two for each product. Nothing outside of the operands is read.

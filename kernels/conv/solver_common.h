@@ -49,6 +49,17 @@ size_t ar_conv_options(const conv_problem *problem, int64_t vec, char *text, siz
 #define CONV_BUFFERS 11
 void ar_conv_buffers(const conv_problem *problem, const arete_conv_args *args, ar_arg into[CONV_BUFFERS]);
 
+/* Work-items of a group for kernels of one output a work-item: few on GPUs; on CPUs, where starting a group costs
+ * microseconds, as many as there are along the line of items. */
+static inline size_t ar_conv_flat_group(const arete_device *device, int64_t items) {
+    size_t group = 64, most = device->info.max_group_size;
+    while (device->info.kind == ARETE_DEVICE_CPU && group < 1024 && (int64_t)group < items)
+        group *= 2;
+    while (group > 1 && (group > most || group > device->info.max_group_dims[0]))
+        group /= 2;
+    return group;
+}
+
 /* Whether a kernel can run here at all: not on the reference device. */
 static inline bool ar_conv_has_kernels(const arete_device *device, const char **why) {
     *why = "the reference device runs no kernels";

@@ -5,8 +5,6 @@
 #include "solver_common.h"
 #include "sources.h"
 
-#define GROUP 64
-
 static bool applies(const void *problem, const arete_device *device, const char **why) {
     (void)problem;
     return ar_conv_has_kernels(device, why);
@@ -44,7 +42,7 @@ static arete_status run(const arete_plan *plan, arete_queue *queue, const void *
     ar_arg list[3 + CONV_BUFFERS] = {AR_STRUCT(block), AR_F32(p->alpha), AR_F32(p->beta)};
     ar_conv_buffers(p, args, list + 3);
     int64_t points = ar_conv_volume(p->out), first = channels_first(p) ? p->m : points;
-    size_t local = plan->device->info.max_group_size < GROUP ? 1 : GROUP;
+    size_t local = ar_conv_flat_group(plan->device, first);
     const ar_launch launch = {
         .kernel = plan->kernels[0],
         .dims = 3,

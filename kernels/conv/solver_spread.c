@@ -5,13 +5,11 @@
  * No product with the zeros between the inputs is made; the products are written to workspace and read once.
  */
 #include <math.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "../matmul/problem.h"
 #include "solver_common.h"
 #include "sources.h"
-
-#define GROUP 64
 
 typedef struct conv_spread {
     arete_plan *product; /* of the matmul family, whose workspace comes first */
@@ -38,6 +36,12 @@ static bool applies(const void *problem, const arete_device *device, const char 
         return false;
     *why = "no input channels, no inputs, or no outputs";
     if (p->c == 0 || inputs(p) == 0 || ar_conv_empty(p))
+        return false;
+    *why = "it takes extents, padding and kernels of up to 2^30";
+    for (int i = 0; i < CONV_AXES; ++i)
+        if ((double)p->out[i] + fabs((double)p->pad[i]) + (double)p->kernel[i] * (double)p->dilation[i] > 0x1p30)
+            return false;
+    if ((double)inputs(p) > 0x1p30 || (double)ar_conv_volume(p->out) > 0x1p30 || ar_conv_volume(p->kernel) > 1 << 30)
         return false;
     *why = "neither positions nor channels of x are contiguous";
     if (p->x.point != 1 && p->x.channel != 1)
@@ -100,11 +104,24 @@ static void release(void *state) {
     arete_plan_release(own->product);
 }
 
+/* Taps from one that an output meets to the next. */
+static int64_t tap_step(const conv_problem *p, int axis) {
+    int64_t a = p->up[axis], b = p->dilation[axis];
+    while (b) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return p->up[axis] / a;
+}
+
 static arete_status build(arete_plan *plan) {
     const conv_problem *p = ar_plan_problem(plan);
     matmul_problem problem;
-    char options[512];
-    ar_conv_options(p, 4, options, sizeof options);
+    char options[640];
+    size_t at = ar_conv_options(p, 4, options, sizeof options);
+    for (int axis = 0; axis < CONV_AXES; ++axis)
+        at += (size_t)snprintf(options + at, sizeof options - at, " -DSTEP%d=%lld", axis, (long long)tap_step(p, axis));
     arete_status status = ar_kernel_get(plan->device, &ar_source_conv_spread, options, "conv_spread",
                                         &plan->kernels[0]);
     if (status != ARETE_OK)
@@ -148,7 +165,7 @@ static arete_status run_one(const arete_plan *plan, arete_queue *queue, const ar
     list[4 + CONV_BUFFERS] = AR_I64((int64_t)(own->first / sizeof(float)));
     list[5 + CONV_BUFFERS] = AR_I64(n);
     list[6 + CONV_BUFFERS] = AR_I64(g);
-    size_t local = plan->device->info.max_group_size < GROUP ? 1 : GROUP;
+    size_t local = ar_conv_flat_group(plan->device, ar_conv_volume(p->out));
     const ar_launch launch = {
         .kernel = plan->kernels[0],
         .dims = 2,

@@ -6,19 +6,35 @@
  * in the gather's form of args.h, where r' counts as W lies (FLIP). A work-item makes one output; neighbours take
  * neighbouring positions. For one image and group: n and g are arguments;
  * the products begin at element number first.
- * Group SPREAD_GROUP x 1; global (positions of an output plane, rounded up; channels of a group). No local memory.
+ * Group any number x 1; global (positions of an output plane, rounded up; channels of a group). No local memory.
  * Precision: a sum of at most taps / up products' sums in f32. Limit: memory, products read once.
  */
 #include "conv/args.h"
 #include "conv/finish.h"
 
-/* Input position of tap r along an axis, or -1. */
-static inline long spread_input(const conv_args *s, int axis, long o, long r)
+#ifndef STEP0
+#define STEP0 1 /* along each axis: taps from one that an output meets to the next: up / gcd(up, dilation) */
+#endif
+#ifndef STEP1
+#define STEP1 1
+#endif
+#ifndef STEP2
+#define STEP2 1
+#endif
+
+/* The first tap that output o meets along an axis, in or out of the input; taps if none. *q: the input. */
+static inline int spread_first(const conv_args *s, int axis, int o, int step, int *q)
 {
-    const long u = o - s->pad[axis] + r * s->dilation[axis];
-    if (u < 0 || u % s->up[axis] != 0)
-        return -1;
-    return u / s->up[axis] < s->in[axis] ? u / s->up[axis] : -1;
+    const int up = (int)s->up[axis];
+    for (int r = 0; r < step; ++r) {
+        const int u = o - (int)s->pad[axis] + r * (int)s->dilation[axis];
+        if (u % up == 0) {
+            *q = u / up;
+            return r;
+        }
+    }
+    *q = 0;
+    return (int)s->taps[axis];
 }
 
 __kernel void conv_spread(conv_args s, float alpha, float beta, __global const STORAGE(TYPE_X) *x,
@@ -34,18 +50,22 @@ __kernel void conv_spread(conv_args s, float alpha, float beta, __global const S
     const long taps = s.taps[0] * s.taps[1] * s.taps[2], inputs = s.in[0] * s.in[1] * s.in[2];
     if (m >= s.group_m || point >= s.out[0] * s.out[1] * s.out[2])
         return;
-    const long o2 = point % s.out[2], o1 = point / s.out[2] % s.out[1], o0 = point / s.out[2] / s.out[1];
+    const int at = (int)point, width = (int)s.out[2], height = (int)s.out[1];
+    const int more0 = STEP0 * (int)s.dilation[0] / (int)s.up[0], more1 = STEP1 * (int)s.dilation[1] / (int)s.up[1];
+    const int more2 = STEP2 * (int)s.dilation[2] / (int)s.up[2];
+    int first0, first1, first2;
+    const int r0 = spread_first(&s, 0, at / width / height, STEP0, &first0);
+    const int r1 = spread_first(&s, 1, at / width % height, STEP1, &first1);
+    const int r2 = spread_first(&s, 2, at % width, STEP2, &first2);
     products += first + m * taps * inputs;
     float sum = 0;
-    for (long r0 = 0; r0 < s.taps[0]; ++r0) {
-        const long q0 = spread_input(&s, 0, o0, r0);
-        for (long r1 = 0; r1 < s.taps[1] && q0 >= 0; ++r1) {
-            const long q1 = spread_input(&s, 1, o1, r1);
-            for (long r2 = 0; r2 < s.taps[2] && q1 >= 0; ++r2) {
-                const long q2 = spread_input(&s, 2, o2, r2);
-                const long tap = (r0 * s.taps[1] + r1) * s.taps[2] + r2;
-                if (q2 >= 0)
-                    sum += products[(FLIP ? taps - 1 - tap : tap) * inputs + (q0 * s.in[1] + q1) * s.in[2] + q2];
+    for (int a = r0, q0 = first0; a < (int)s.taps[0]; a += STEP0, q0 += more0) {
+        for (int b = r1, q1 = first1; b < (int)s.taps[1]; b += STEP1, q1 += more1) {
+            for (int c = r2, q2 = first2; c < (int)s.taps[2]; c += STEP2, q2 += more2) {
+                const int tap = (a * (int)s.taps[1] + b) * (int)s.taps[2] + c;
+                const int q = (q0 * (int)s.in[1] + q1) * (int)s.in[2] + q2;
+                if (min(q0, min(q1, q2)) >= 0 && q0 < (int)s.in[0] && q1 < (int)s.in[1] && q2 < (int)s.in[2])
+                    sum += products[(FLIP ? taps - 1 - tap : tap) * inputs + q];
             }
         }
     }
