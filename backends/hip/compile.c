@@ -39,13 +39,19 @@ static const char *const nvrtc_names[] = {"libnvrtc.so.13", "libnvrtc.so.12", "l
 static const char *const comgr_names[] = {"libamd_comgr.so.3", "libamd_comgr.so.2", "libamd_comgr.so"};
 #define COUNT(list) (sizeof list / sizeof *list)
 
-static arete_status rtc_open(bool nvidia, rtc *of) {
+/* arch: "sm_90", or "sm_90/12" on a driver of CUDA 12, which takes no code of a newer NVRTC: its own is tried first. */
+static arete_status rtc_open(bool nvidia, const char *arch, rtc *of) {
     char why[384] = "";
+    const char *driver = strchr(arch, '/');
+    size_t skip = nvidia && driver && atoi(driver + 1) == 12;
     const char *chosen = ar_os_env(nvidia ? "ARETE_NVRTC_LIBRARY" : "ARETE_HIPRTC_LIBRARY"), *missing = NULL;
     of->nvidia = nvidia;
     of->library = chosen   ? ar_library_open(&chosen, 1, why, sizeof why)
-                  : nvidia ? ar_library_open(nvrtc_names, COUNT(nvrtc_names), why, sizeof why)
+                  : nvidia ? ar_library_open(nvrtc_names + skip, COUNT(nvrtc_names) - skip, why, sizeof why)
                            : ar_library_open(hiprtc_names, COUNT(hiprtc_names), why, sizeof why);
+    if (!of->library && skip) {
+        of->library = ar_library_open(nvrtc_names, skip, why, sizeof why);
+    }
     if (!of->library) {
         return ar_fail(ARETE_E_UNSUPPORTED, "no run-time compiler: %s; install %s, or name it by %s", why,
                        nvidia ? "NVRTC (libnvrtc, of the CUDA toolkit)" : "hiprtc (of ROCm, libamdhip64)",
@@ -212,7 +218,7 @@ arete_status ar_hip_compile(const char *target, const char *name, const char *so
     rtc of = {0};
     arete_status status = nvidia ? ARETE_OK : amd_knows(name, arch);
     if (status == ARETE_OK) {
-        status = rtc_open(nvidia, &of);
+        status = rtc_open(nvidia, arch, &of);
     }
     if (status != ARETE_OK) {
         return ar_fail_within(status, "%s", name);

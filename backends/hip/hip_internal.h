@@ -132,7 +132,8 @@ arete_status ar_hip_describe(ar_hip_device *own, ar_hip_description *description
 arete_status ar_hip_event_make(arete_device *device, bool timed, ar_hip_event **event);
 void ar_hip_event_drop(ar_hip_device *own, ar_hip_event *event);
 
-/* compile.c: program_ops.compile: target "amd gfx90a" or "nvidia sm_90". In this process. */
+/* compile.c: program_ops.compile: target "amd gfx90a", or "nvidia sm_90/12": the driver's CUDA version follows, where it
+ * is known. In this process. */
 arete_status ar_hip_compile(const char *target, const char *name, const char *source, const char *options,
                             void **data, size_t *bytes);
 

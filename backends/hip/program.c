@@ -72,7 +72,11 @@ static arete_status hip_program_build(arete_device *device, const char *name, co
     char target[96], *text = NULL, *rest = NULL;
     void *code = NULL;
     size_t bytes = 0;
-    snprintf(target, sizeof target, "%s %s", own->hip->flavour->name, own->arch);
+    if (own->hip->flavour == &ar_hip_flavours[AR_HIP_NVIDIA]) {
+        snprintf(target, sizeof target, "%s %s/%d", own->hip->flavour->name, own->arch, own->hip->version / 1000);
+    } else {
+        snprintf(target, sizeof target, "%s %s", own->hip->flavour->name, own->arch);
+    }
     arete_status status = definitions_into(source, options ? options : "", &text, &rest);
     if (status == ARETE_OK && ar_compile_asked() == AR_COMPILE_INSIDE) {
         status = ar_hip_compile(target, name, text, rest, &code, &bytes);
