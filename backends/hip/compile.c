@@ -49,7 +49,7 @@ static arete_status rtc_open(bool nvidia, const char *arch, rtc *of) {
     of->library = chosen   ? ar_library_open(&chosen, 1, why, sizeof why)
                   : nvidia ? ar_library_open(nvrtc_names + skip, COUNT(nvrtc_names) - skip, why, sizeof why)
                            : ar_library_open(hiprtc_names, COUNT(hiprtc_names), why, sizeof why);
-    if (!of->library && skip) {
+    if (!of->library && skip && !chosen) {
         of->library = ar_library_open(nvrtc_names, skip, why, sizeof why);
     }
     if (!of->library) {
