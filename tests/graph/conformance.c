@@ -223,12 +223,14 @@ static tally *tally_of(run *r, const char *op) {
     return &r->ops[r->op_count++];
 }
 
-/* "folder/case  reason" */
+/* "folder/case  reason"; a reason of the reference device alone says so. */
 static bool listed(const run *r, const char *folder) {
+    static const char only_reference[] = "  on reference:";
+    bool reference = arete_device_get_info(r->device)->kind == ARETE_DEVICE_REFERENCE;
     size_t length = strlen(folder);
     for (const char *at = r->skips; (at = strstr(at, folder)) != NULL; at += length)
-        if ((at == r->skips || at[-1] == '\n') && (at[length] == ' ' || at[length] == '\t'))
-            return true;
+        if ((at == r->skips || at[-1] == '\n') && at[length] == ' ')
+            return reference || strncmp(at + length, only_reference, sizeof only_reference - 1) != 0;
     return false;
 }
 
