@@ -202,16 +202,16 @@ arete_status ar_memory_measure(const ar_bench_device *on, ar_memory_op op, uint6
     return ARETE_OK;
 }
 
-/* A fall by a fifth or more within two neighbouring steps is a knee; it lies where the steepest step is. */
+/* A fall by a tenth or more, in steps of 3% or more each, is a knee; it lies where the steepest step is. */
 size_t ar_find_knees(const uint64_t *sizes, const double *rates, size_t count, ar_knee *knees, size_t room) {
     size_t found = 0;
     for (size_t i = 0; i + 1 < count && found < room; i++) {
         size_t last = i;
-        while (last + 1 < count && rates[last + 1] < 0.95 * rates[last])
+        while (last + 1 < count && rates[last + 1] < 0.97 * rates[last])
             last++;
         if (last == i)
             continue;
-        if (rates[last] < 0.8 * rates[i]) {
+        if (rates[last] < 0.9 * rates[i]) {
             size_t steepest = i;
             for (size_t j = i; j < last; j++)
                 if (rates[j + 1] / rates[j] < rates[steepest + 1] / rates[steepest])

@@ -19,12 +19,22 @@ expect 2
 expect 2 nonsense
 expect 0 --help
 expect 0 --version
-for sub in devices bench tune selftest pick; do
+for sub in devices probe roofline compare bench tune selftest pick; do
     expect 0 $sub --help
     expect 2 $sub --nonsense
 done
 expect 2 devices extra
 expect 0 devices
+expect 2 probe --device reference --only nonsense
+expect 1 probe --device reference
+expect 2 roofline no_such_list
+expect 2 roofline --from
+expect 1 roofline --from /no/such/file.json
+expect 1 roofline 'matmul m=3 n=4 k=5' --device reference -o /no/such/folder/report.html
+expect 0 roofline 'matmul m=3 n=4 k=5' --device reference --time 0.01 -o /dev/null
+expect 2 compare one.json
+expect 2 compare one.json two.json --threshold much
+expect 1 compare /no/such/a.json /no/such/b.json
 expect 2 bench no_such_list
 expect 2 bench 'matmul m=3 n=4 q=5'
 expect 2 bench --seed x
