@@ -191,7 +191,7 @@ static arete_status add_workload(ar_case_set *set, const char *word) {
     if (status != ARETE_OK)
         return status;
     for (size_t i = 0; i < w.op_count && status == ARETE_OK; i++)
-        if (ar_op_case(&w.ops[i].op, text, sizeof text)) {
+        if (ar_workload_op_case(&w.ops[i], text, sizeof text)) {
             status = add_text(set, text, w.name);
             if (status != ARETE_OK)
                 status = ar_fail_within(status, "%s:%d: %s", w.path, w.ops[i].line, w.ops[i].label);
@@ -201,6 +201,8 @@ static arete_status add_workload(ar_case_set *set, const char *word) {
 }
 
 arete_status ar_case_set_add(ar_case_set *set, const char *word) {
+    if (ar_workload_exists(word))
+        return add_workload(set, word);
     if (strchr(word, '=')) {
         ar_case one;
         arete_status status = ar_case_make(word, &one);
@@ -212,8 +214,6 @@ arete_status ar_case_set_add(ar_case_set *set, const char *word) {
         return status;
     }
     const ar_casework *work = family_named(word, strlen(word));
-    if (!work && ar_workload_exists(word))
-        return add_workload(set, word);
     return work ? add_timed(set, work) : add_named_list(set, word);
 }
 

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "command.h"
+#include "network.h"
 #include "pick_report.h"
+#include "roofs.h"
 #include "validate.h"
 
 #define MOST_SETTINGS 16
@@ -17,7 +19,8 @@ typedef struct session {
     char batch[32];
     const char *on, *json, *files[MOST_FILES];
     size_t file_count;
-    bool validate, list_parts, all;
+    const char *device;
+    bool validate, check, list_parts, all;
     arete_context *context;
     ar_parts parts;
     ar_experience experience;
@@ -31,6 +34,7 @@ static void help(void) {
     printf(
         "usage: arete pick WORKLOAD|'OP key=value ...' [options]\n"
         "       arete pick --validate [--runs FILE]... [--json FILE]\n"
+        "       arete pick --check WORKLOAD... [--device D] [--runs FILE]...\n"
         "       arete pick --parts\n\n"
         "Which hardware for a network: whether it fits, the time it would take with an interval, what bounds it, what it\n"
         "costs, and why. Efficiencies come from measured runs of other devices, carried over by the roofs; the naive\n"
@@ -46,8 +50,11 @@ static void help(void) {
         "  --all             every line of the table, not the first 15\n"
         "  --json FILE       the answer for programs; - is standard output\n"
         "  --validate        predicts each measured device from the others, and says how far off that was\n"
+        "  --check           measures each workload here, its operations one after another, and sets the sum of the\n"
+        "                    predictions beside: of what was measured of this workload (in --runs) nothing is used\n"
+        "  --device D        of --check: opencl:0, or part of a name\n"
         "  --parts           lists the hardware database\n\n"
-        "Workloads:");
+        "A workload may carry settings: resnet50,batch=1,dtype=f16. Workloads:");
     char **names = NULL;
     if (ar_workload_names(&names) == ARETE_OK)
         for (char **name = names; *name; name++)
@@ -56,7 +63,7 @@ static void help(void) {
     printf("; or the path of a .workload file.\n");
 }
 
-enum { BATCH = 1, SET, DTYPE, TRAIN, ON, DEVICES, BY, RUNS, ALL, JSON, VALIDATE, PARTS, HELP };
+enum { BATCH = 1, SET, DTYPE, TRAIN, ON, DEVICES, BY, RUNS, ALL, JSON, VALIDATE, CHECK, DEVICE, PARTS, HELP };
 
 static const struct option options[] = {{"batch", required_argument, NULL, BATCH},
                                         {"set", required_argument, NULL, SET},
@@ -69,6 +76,8 @@ static const struct option options[] = {{"batch", required_argument, NULL, BATCH
                                         {"all", no_argument, NULL, ALL},
                                         {"json", required_argument, NULL, JSON},
                                         {"validate", no_argument, NULL, VALIDATE},
+                                        {"check", no_argument, NULL, CHECK},
+                                        {"device", required_argument, NULL, DEVICE},
                                         {"parts", no_argument, NULL, PARTS},
                                         {"help", no_argument, NULL, HELP},
                                         {0}};
@@ -132,6 +141,12 @@ static int take_option(session *s, int option, const char *value) {
         return -1;
     case VALIDATE:
         s->validate = true;
+        return -1;
+    case CHECK:
+        s->check = true;
+        return -1;
+    case DEVICE:
+        s->device = value;
         return -1;
     case PARTS:
         s->list_parts = true;
@@ -259,6 +274,75 @@ static int validate(session *s) {
     return status;
 }
 
+/* One network: its time here, and what the others' measurements make of it. */
+static int check_one(session *s, arete_device *device, const ar_machine *machine, const char *word, double *off) {
+    ar_workload w;
+    ar_network_time time;
+    ar_estimate sum;
+    ar_forecast *forecast = NULL;
+    if (ar_workload_load(word, s->settings, s->question.setting_count, s->question.dtype, &w) != ARETE_OK)
+        return ar_command_failed(word);
+    *off = -1;
+    if (ar_network_measure(device, &w, 2, (uint64_t)(machine->memory / 2), &time) != ARETE_OK) {
+        printf("  %-28.28s not measured: %s\n", word, arete_error_text());
+        ar_workload_free(&w);
+        return -1;
+    }
+    ar_without without = {.group = w.name};
+    int status = -1;
+    if (ar_forecast_open(&s->experience, machine, &without, &s->lessons, &forecast) != ARETE_OK) {
+        status = ar_command_failed("--check");
+    } else {
+        ar_network_predict(forecast, &w, &sum);
+        *off = fabs(sum.seconds / time.seconds.median - 1);
+        printf("  %-28.28s %9.4g ms (%4.1f%%) %9.4g ms %9.4g %9.4g %+7.1f%%  %9.4g ms%s%s\n", word,
+               1e3 * time.seconds.median, 100 * time.seconds.spread, 1e3 * sum.seconds, 1e3 * sum.low, 1e3 * sum.high,
+               100 * (sum.seconds / time.seconds.median - 1), 1e3 * sum.naive, time.left_out > 0 ? "  without " : "",
+               time.why);
+    }
+    ar_forecast_close(forecast);
+    ar_workload_free(&w);
+    return status;
+}
+
+static int by_size(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static int check(session *s, int count, char **words) {
+    ar_measured_roofs roofs;
+    ar_machine machine;
+    size_t known = 0;
+    int status = -1;
+    s->context = ar_command_context(0);
+    arete_device *device = s->context ? ar_command_device(s->context, s->device) : NULL;
+    double *errors = calloc((size_t)count, sizeof *errors);
+    if (!device || !errors) {
+        free(errors);
+        return AR_FAILURE;
+    }
+    if (ar_roofs_measure(device, &roofs) == ARETE_OK)
+        arete_device_set_roofs(device, &roofs.roofs);
+    ar_machine_of_device(device, &machine);
+    if (ar_lessons_learn(&s->experience, NULL, &s->lessons) != ARETE_OK)
+        status = ar_command_failed("--check");
+    printf("%s: each network here, and predicted from what was measured of the others\n\n"
+           "  %-28s %12s %7s  %12s %9s %9s %8s  %12s\n", machine.name, "workload", "measured", "spread", "predicted",
+           "90% from", "to", "error", "naive");
+    for (int i = 0; i < count && status < 0; i++) {
+        status = check_one(s, device, &machine, words[i], &errors[known]);
+        known += errors[known] >= 0;
+        fflush(stdout);
+    }
+    qsort(errors, known, sizeof *errors, by_size);
+    if (status < 0 && known > 0)
+        printf("\nmedian error %.1f%% over %zu networks\n",
+               100 * (known % 2 ? errors[known / 2] : (errors[known / 2] + errors[known / 2 - 1]) / 2), known);
+    free(errors);
+    return status >= 0 ? status : known > 0 ? AR_DONE : AR_FAILURE;
+}
+
 static void close_session(session *s) {
     ar_choice_free(&s->answer);
     ar_lessons_free(&s->lessons);
@@ -276,7 +360,7 @@ static int pick(session *s, int argc, char **argv) {
         return status;
     s->question.settings = s->settings;
     bool alone = s->validate || s->list_parts;
-    if (argc - optind != (alone ? 0 : 1))
+    if (s->check ? argc == optind : argc - optind != (alone ? 0 : 1))
         return ar_command_usage("pick", alone ? "--validate and --parts take no workload" : "one workload is needed");
     if ((status = load(s)) >= 0)
         return status;
@@ -286,6 +370,8 @@ static int pick(session *s, int argc, char **argv) {
     }
     if (s->validate)
         return validate(s);
+    if (s->check)
+        return check(s, argc - optind, argv + optind);
     s->question.word = argv[optind];
     ar_workload workload; /* a bad word is wrong usage, before anything else is done */
     if (ar_workload_load(s->question.word, s->settings, s->question.setting_count, s->question.dtype, &workload) !=

@@ -56,6 +56,18 @@ bool ar_op_of_record(const char *op, const char *text, ar_op *into) {
     return ar_op_of_case(op, text, into);
 }
 
+/* Any other family's record counts as a layer, by the bytes that it says it moved. */
+static bool layer_of(const json_t *record, ar_op *into) {
+    const char *op = json_string_value(json_object_get(record, "op"));
+    double bytes = json_number_value(json_object_get(record, "bytes"));
+    double flops = json_number_value(json_object_get(record, "flops"));
+    if (strcmp(op, "layer") != 0 || bytes < 4)
+        return false;
+    *into = (ar_op){.kind = AR_OP_LAYER, .dtype = ARETE_F32, .reads = (int64_t)(bytes / 8), .writes = (int64_t)(bytes / 8)};
+    into->ops = into->writes > 0 ? flops / (double)into->writes : 0;
+    return true;
+}
+
 static arete_status push(ar_measured_run *run, const ar_measured_op *one) {
     if (run->count == run->room) {
         size_t room = run->room ? 2 * run->room : 256;
@@ -84,7 +96,7 @@ static arete_status add_record(ar_measured_run *run, const json_t *record, const
         return ARETE_OK; /* a failed or skipped case tells nothing */
     if (!json_is_number(seconds) || !(json_number_value(seconds) > 0))
         return ar_fail(ARETE_E_FORMAT, "%s: records[%zu]: seconds.median: a number above 0 was expected", path, index);
-    if (!ar_op_of_record(op, text, &one.op))
+    if (!ar_op_of_record(op, text, &one.op) && !layer_of(record, &one.op))
         return ARETE_OK; /* of a family that is not predicted */
     if (dtype && !strstr(text, "dtype=") && arete_dtype_parse(dtype) != ARETE_DTYPE_NONE)
         one.op.dtype = (uint8_t)arete_dtype_parse(dtype);

@@ -114,7 +114,7 @@ static int64_t product_of(const char *text, const char *word) {
     return product;
 }
 
-/* One, two extents: of the width alone, of both. False: three, or none where one is needed. */
+/* One number for both axes, or one for each. False: three. */
 static bool extents_of(const char *text, const char *word, int64_t otherwise, int64_t into[2]) {
     char value[64], *end;
     into[0] = into[1] = otherwise;
@@ -122,7 +122,7 @@ static bool extents_of(const char *text, const char *word, int64_t otherwise, in
         return true;
     int64_t first = strtoll(value, &end, 10);
     if (*end != 'x') {
-        into[1] = first;
+        into[0] = into[1] = first;
         return !*end;
     }
     into[0] = first;
@@ -146,9 +146,15 @@ static bool conv_of(const char *text, ar_op *op) {
     op->c = ar_case_number(text, "c", 0);
     op->m = ar_case_number(text, "m", 0);
     op->groups = ar_case_number(text, "groups", 1);
-    return extents_of(text, "in", 1, op->in) && extents_of(text, "k", 1, op->kernel) &&
-           extents_of(text, "stride", 1, op->stride) && extents_of(text, "pad", 0, op->pad) &&
-           extents_of(text, "dil", 1, op->dilation) && ar_case_number(text, "trans", 0) == 0 && op->n > 0 && op->c > 0 &&
+    bool known = extents_of(text, "in", 1, op->in) && extents_of(text, "k", 1, op->kernel) &&
+                 extents_of(text, "stride", 1, op->stride) && extents_of(text, "pad", 0, op->pad) &&
+                 extents_of(text, "dil", 1, op->dilation);
+    char in[64];
+    if (known && ar_case_word(text, "in", in, sizeof in) && !strchr(in, 'x')) { /* of one dimension: a height of 1 */
+        op->in[0] = op->kernel[0] = op->stride[0] = op->dilation[0] = 1;
+        op->pad[0] = 0;
+    }
+    return known && ar_case_number(text, "trans", 0) == 0 && op->n > 0 && op->c > 0 &&
            op->m > 0 && op->groups > 0 && ar_op_conv_out(op, 0) > 0 && ar_op_conv_out(op, 1) > 0;
 }
 

@@ -132,7 +132,22 @@ static arete_status push(ar_workload *w, const ar_workload_op *one) {
     return ARETE_OK;
 }
 
-/* "LABEL [xCOUNT]: OP words" */
+/* "... | op=softmax in=64x10 axis=1": the case of the family layer that runs it. */
+static arete_status take_case(ar_workload_op *one, char *text) {
+    char *bar = strchr(text, '|');
+    if (!bar)
+        return ARETE_OK;
+    *bar = '\0';
+    const char *words = trimmed(bar + 1);
+    if (strncmp(text, "layer", 5) != 0)
+        return ar_fail(ARETE_E_FORMAT, "'| %s': only a layer needs a case of its own", words);
+    if (strlen(words) >= sizeof one->run)
+        return ar_fail(ARETE_E_FORMAT, "'| %.40s...' is longer than %zu characters", words, sizeof one->run - 1);
+    snprintf(one->run, sizeof one->run, "%s", words);
+    return ARETE_OK;
+}
+
+/* "LABEL [xCOUNT]: OP words [| case]" */
 static arete_status take_op(reader *r, char *text) {
     char *colon = strchr(text, ':'), filled[LINE_BYTES], head[LINE_BYTES];
     ar_workload_op one = {.count = 1, .line = r->line};
@@ -153,6 +168,8 @@ static arete_status take_op(reader *r, char *text) {
     }
     if (status == ARETE_OK)
         status = substitute(r, trimmed(colon + 1), filled, sizeof filled);
+    if (status == ARETE_OK)
+        status = take_case(&one, filled);
     if (status == ARETE_OK)
         status = ar_op_parse(filled, r->w->dtype, &one.op);
     if (status != ARETE_OK || one.count == 0)
@@ -304,9 +321,10 @@ static bool is_path(const char *word) {
     return strchr(word, '/') || (length > 9 && strcmp(word + length - 9, ".workload") == 0);
 }
 
-bool ar_workload_exists(const char *name) {
-    char **names = NULL;
+bool ar_workload_exists(const char *word) {
+    char **names = NULL, name[512];
     bool there = false;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word, ","), word);
     if (is_path(name))
         return true;
     if (ar_workload_names(&names) != ARETE_OK)
@@ -317,19 +335,49 @@ bool ar_workload_exists(const char *name) {
     return there;
 }
 
-arete_status ar_workload_load(const char *word, const char *const *settings, size_t count, arete_dtype dtype,
-                              ar_workload *into) {
-    char file[64], path[512];
-    memset(into, 0, sizeof *into);
-    if (strchr(word, '=') && !is_path(word))
-        return one_operation(word, dtype, into);
-    if (is_path(word))
-        return load_file(word, settings, count, dtype, into);
-    if (!ar_workload_exists(word))
-        return unknown(word);
-    snprintf(file, sizeof file, "%s.workload", word);
+static arete_status load_named(const char *name, const char *const *settings, size_t count, arete_dtype dtype,
+                               ar_workload *into) {
+    char file[544], path[1024];
+    if (is_path(name))
+        return load_file(name, settings, count, dtype, into);
+    if (!ar_workload_exists(name))
+        return unknown(name);
+    snprintf(file, sizeof file, "%s.workload", name);
     ar_data_path("workloads", file, path, sizeof path);
     return load_file(path, settings, count, dtype, into);
+}
+
+/* "resnet50,batch=1,dtype=f16": settings may stand behind the name, too; those given apart come first. */
+arete_status ar_workload_load(const char *word, const char *const *settings, size_t count, arete_dtype dtype,
+                              ar_workload *into) {
+    const char *all[2 * AR_WORKLOAD_PARAMS];
+    char name[512];
+    size_t used = 0;
+    memset(into, 0, sizeof *into);
+    size_t length = strcspn(word, ",= ");
+    if (word[length] == '=' || word[length] == ' ')
+        return one_operation(word, dtype, into);
+    if (strlen(word) >= sizeof name || count > AR_WORKLOAD_PARAMS)
+        return ar_fail(ARETE_E_ARGUMENT, "'%.60s...' is too long, or has too many settings", word);
+    snprintf(name, sizeof name, "%s", word);
+    for (; used < count; used++)
+        all[used] = settings[used];
+    for (char *next = strchr(name, ','); next;) {
+        char *one = next + 1;
+        *next = '\0';
+        next = strchr(one, ',');
+        if (next)
+            *next = '\0';
+        if (strncmp(one, "dtype=", 6) != 0) {
+            if (used < 2 * AR_WORKLOAD_PARAMS)
+                all[used++] = one;
+        } else if (arete_dtype_parse(one + 6) == ARETE_DTYPE_NONE) {
+            return ar_fail(ARETE_E_FORMAT, "'%s' is no data type; there are f32, f16, bf16, f64, i8", one + 6);
+        } else if (dtype == ARETE_DTYPE_NONE) {
+            dtype = arete_dtype_parse(one + 6);
+        }
+    }
+    return load_named(name, all, used, dtype, into);
 }
 
 arete_status ar_workload_names(char ***names) {
@@ -347,6 +395,19 @@ void ar_workload_free(ar_workload *workload) {
     ar_os_free(workload->ops);
     workload->ops = NULL;
     workload->op_count = workload->op_room = 0;
+}
+
+bool ar_workload_op_case(const ar_workload_op *one, char *text, size_t bytes) {
+    if (one->op.kind != AR_OP_LAYER)
+        return ar_op_case(&one->op, text, bytes);
+    if (!one->run[0])
+        return false;
+    snprintf(text, bytes, "layer %s", one->run);
+    if (one->op.dtype != ARETE_F32 && !strstr(one->run, "dtype=")) {
+        size_t used = strlen(text);
+        snprintf(text + used, bytes - used, " dtype=%s", arete_dtype_name((arete_dtype)one->op.dtype));
+    }
+    return true;
 }
 
 int64_t ar_workload_param_value(const ar_workload *workload, const char *name, int64_t otherwise) {

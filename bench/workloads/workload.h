@@ -12,6 +12,7 @@ typedef struct ar_workload_op {
     int line;      /* of the file */
     ar_op op;
     ar_op_cost cost; /* of one */
+    char run[200];   /* a layer's case in the family that runs it: what stands behind '|'; may be empty */
 } ar_workload_op;
 
 typedef struct ar_workload_param {
@@ -41,8 +42,8 @@ typedef struct ar_workload_sum {
     double largest_bytes; /* operands of the largest operation, without its weights: what inference needs at once */
 } ar_workload_sum;
 
-/* word: a name ("resnet50"), a path of a file (with a slash, or ending in .workload), or one operation ("matmul m=1 n=2
- * k=3"). settings: count texts "param=value" that overrule the file's; dtype NONE: the file's own.
+/* word: a name ("resnet50"), a path of a file (with a slash, or ending in .workload), either with settings behind it
+ * ("resnet50,batch=1,dtype=f16"), or one operation ("matmul m=1 n=2 k=3"). settings: count texts "param=value" that overrule the file's; dtype NONE: the file's own.
  * ARETE_E_NOT_FOUND names what there is; ARETE_E_FORMAT names file, line and word. into is to be freed. */
 arete_status ar_workload_load(const char *word, const char *const *settings, size_t count, arete_dtype dtype,
                               ar_workload *into);
@@ -50,6 +51,9 @@ arete_status ar_workload_load(const char *word, const char *const *settings, siz
 arete_status ar_workload_parse(const char *path, const char *text, const char *const *settings, size_t count,
                                arete_dtype dtype, ar_workload *into);
 void ar_workload_free(ar_workload *workload);
+
+/* The case of a family that runs it, with the family's name in front. False: no family of this build does. */
+bool ar_workload_op_case(const ar_workload_op *one, char *text, size_t bytes);
 
 void ar_workload_total(const ar_workload *workload, ar_workload_sum *sum);
 

@@ -1,4 +1,5 @@
 /* Costs against counts one by one; the text format and its errors; the networks' published sizes. */
+#include "cases.h"
 #include "os.h"
 #include "test.h"
 #include "workload.h"
@@ -207,6 +208,7 @@ static void bad_files(void **state) {
                  {"param a {9999999999*9999999999}\n", "too large"},
                  {"param a {((2)}\n", "')' is missing"},
                  {"dtype f17\n", "'f17' is no data type"},
+                 {"first: matmul m=1 n=1 k=1 | op=add in=3,3\n", "only a layer"},
                  {"first y2: matmul m=1 n=1 k=1\n", "'y2'"},
                  {"title nothing\n", "no operation"}};
     ar_workload w;
@@ -244,7 +246,26 @@ static void networks(void **state) {
     }
 }
 
-/* Every file there is can be read, in every type that pick offers. */
+/* What runs an operation agrees with it: the family's case is read, and has the same sizes. */
+static void check_case(const ar_workload *w, const ar_workload_op *one) {
+    char text[512];
+    ar_case made;
+    ar_op back;
+    ar_op_cost cost;
+    if (!ar_workload_op_case(one, text, sizeof text))
+        return;
+    if (ar_case_make(text, &made) != ARETE_OK)
+        fail_msg("%s:%d '%s': %s", w->path, one->line, text, arete_error_text());
+    if (one->op.kind != AR_OP_LAYER) {
+        assert_true(ar_op_of_case(made.work->family->name, made.text, &back));
+        ar_op_count(&back, &cost);
+        if (fabs(cost.flops / one->cost.flops - 1) > 1e-9)
+            fail_msg("%s:%d: %g flops, but its case '%s' has %g", w->path, one->line, one->cost.flops, text, cost.flops);
+    }
+    ar_case_free(&made);
+}
+
+/* Every file there is can be read, in every type that pick offers, and its operations have cases. */
 static void all_files(void **state) {
     (void)state;
     static const arete_dtype types[] = {ARETE_F32, ARETE_F16, ARETE_BF16, ARETE_I8};
@@ -261,6 +282,8 @@ static void all_files(void **state) {
                 ar_op_format(&w.ops[i].op, text, sizeof text);
                 assert_ok(ar_op_parse(text, ARETE_F32, &again));
                 assert_memory_equal(&again, &w.ops[i].op, sizeof again);
+                if (types[t] == ARETE_F32)
+                    check_case(&w, &w.ops[i]);
             }
             ar_workload_free(&w);
         }

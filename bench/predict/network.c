@@ -1,0 +1,133 @@
+#include "network.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "error.h"
+#include "os.h"
+#include "stage.h"
+
+#define COPIES_MOST 64 /* of a repeated operation */
+
+typedef struct step {
+    ar_case of;
+    ar_stage stage;
+    bool open;
+    size_t count;
+} step;
+
+typedef struct network {
+    step *steps;
+    size_t count;
+    arete_queue *queue; /* one for all: in order */
+    uint64_t bytes;
+} network;
+
+static void close_network(network *n) {
+    for (size_t i = 0; i < n->count; i++) {
+        if (n->steps[i].open)
+            ar_stage_close(&n->steps[i].stage);
+        ar_case_free(&n->steps[i].of);
+    }
+    ar_os_free(n->steps);
+    arete_queue_release(n->queue);
+}
+
+/* The stage's calls go to the network's queue from here on. */
+static arete_status join_queue(network *n, ar_stage *stage) {
+    arete_status status = arete_queue_finish(stage->queue);
+    if (status != ARETE_OK)
+        return status;
+    arete_queue_release(stage->queue);
+    arete_queue_retain(n->queue);
+    stage->queue = n->queue;
+    return arete_queue_reserve(n->queue, arete_plan_workspace(stage->plan));
+}
+
+static arete_status open_step(network *n, arete_device *device, const ar_workload_op *one, const char *text,
+                              uint64_t bytes_most) {
+    step *s = &n->steps[n->count];
+    arete_status status = ar_case_make(text, &s->of);
+    if (status != ARETE_OK)
+        return status;
+    n->count++;
+    s->count = (size_t)one->count;
+    size_t copies = s->count < COPIES_MOST ? s->count : COPIES_MOST;
+    n->bytes += 2 * copies * s->of.working_set; /* packed weights are a second copy, and so is the host's side */
+    if (n->bytes > bytes_most)
+        return ar_fail(ARETE_E_MEMORY, "its operands need more than %.3g GB", (double)bytes_most * 1e-9);
+    ar_stage_spec spec = {.of = &s->of, .device = device, .data = {.seed = 1}};
+    status = ar_stage_open(&spec, &s->stage);
+    if (status != ARETE_OK)
+        return ar_fail_within(status, "%s '%s'", one->label, text);
+    s->open = true;
+    status = ar_stage_load(&s->stage, copies);
+    return status == ARETE_OK ? join_queue(n, &s->stage) : status;
+}
+
+static arete_status open_network(network *n, arete_device *device, const ar_workload *w, uint64_t bytes_most,
+                                 ar_network_time *time) {
+    char text[AR_CASE_BYTES];
+    n->steps = ar_os_alloc(w->op_count * sizeof *n->steps);
+    if (!n->steps)
+        return ar_fail_memory("a network", w->op_count * sizeof *n->steps);
+    arete_status status = arete_queue_create(device, 0, &n->queue);
+    for (size_t i = 0; i < w->op_count && status == ARETE_OK; i++) {
+        if (ar_workload_op_case(&w->ops[i], text, sizeof text)) {
+            status = open_step(n, device, &w->ops[i], text, bytes_most);
+            time->operations += (double)w->ops[i].count;
+        } else {
+            time->left_out += (double)w->ops[i].count;
+            if (!time->why[0])
+                snprintf(time->why, sizeof time->why, "%s", w->ops[i].label);
+        }
+    }
+    return status;
+}
+
+static arete_status pass(network *n, double *seconds) {
+    arete_status status = ARETE_OK;
+    double start = ar_os_seconds();
+    for (size_t i = 0; i < n->count && status == ARETE_OK; i++)
+        for (size_t c = 0; c < n->steps[i].count && status == ARETE_OK; c++)
+            status = ar_stage_run(&n->steps[i].stage, c % n->steps[i].stage.copies, NULL);
+    arete_status finished = arete_queue_finish(n->queue);
+    *seconds = ar_os_seconds() - start;
+    return status == ARETE_OK ? finished : status;
+}
+
+arete_status ar_network_measure(arete_device *device, const ar_workload *w, double budget, uint64_t bytes_most,
+                                ar_network_time *time) {
+    network n = {0};
+    size_t count = 0;
+    double seconds;
+    *time = (ar_network_time){0};
+    arete_status status = open_network(&n, device, w, bytes_most, time);
+    if (status == ARETE_OK)
+        status = pass(&n, &seconds); /* kernels are compiled at their first run */
+    double start = ar_os_seconds();
+    while (status == ARETE_OK && count < AR_NETWORK_SAMPLES && (count < 3 || ar_os_seconds() - start < budget))
+        status = pass(&n, &time->samples[count++]);
+    close_network(&n);
+    if (status == ARETE_OK)
+        ar_statistics_of(time->samples, count, &time->seconds);
+    return status;
+}
+
+void ar_network_predict(const ar_forecast *forecast, const ar_workload *w, ar_estimate *sum) {
+    char text[AR_CASE_BYTES];
+    *sum = (ar_estimate){0};
+    for (size_t i = 0; i < w->op_count; i++) {
+        ar_estimate e;
+        double count = (double)w->ops[i].count;
+        if (!ar_workload_op_case(&w->ops[i], text, sizeof text))
+            continue;
+        ar_forecast_estimate(forecast, &w->ops[i].op, &e);
+        sum->seconds += count * e.seconds;
+        sum->low += count * e.low;
+        sum->high += count * e.high;
+        sum->naive += count * e.naive;
+        sum->distance = fmax(sum->distance, e.distance);
+    }
+}
