@@ -28,6 +28,7 @@ typedef struct session {
     ar_machine *machines;
     size_t count;
     ar_choice answer;
+    json_t *networks; /* of --check, for --json */
 } session;
 
 static void help(void) {
@@ -290,6 +291,7 @@ static int check_one(session *s, arete_device *device, const ar_machine *machine
     }
     ar_without without = {.group = w.name};
     int status = -1;
+    json_array_append_new(s->networks, ar_network_json(word, &w, &time));
     if (ar_forecast_open(&s->experience, machine, &without, &s->lessons, &forecast) != ARETE_OK) {
         status = ar_command_failed("--check");
     } else {
@@ -315,6 +317,7 @@ static int check(session *s, int count, char **words) {
     ar_machine machine;
     size_t known = 0;
     int status = -1;
+    s->networks = json_array();
     s->context = ar_command_context(0);
     arete_device *device = s->context ? ar_command_device(s->context, s->device) : NULL;
     double *errors = calloc((size_t)count, sizeof *errors);
@@ -340,10 +343,13 @@ static int check(session *s, int count, char **words) {
         printf("\nmedian error %.1f%% over %zu networks\n",
                100 * (known % 2 ? errors[known / 2] : (errors[known / 2] + errors[known / 2 - 1]) / 2), known);
     free(errors);
+    if (status < 0 && s->json && ar_networks_write(device, &roofs, s->networks, s->json) != ARETE_OK)
+        return ar_command_failed("--json");
     return status >= 0 ? status : known > 0 ? AR_DONE : AR_FAILURE;
 }
 
 static void close_session(session *s) {
+    json_decref(s->networks);
     ar_choice_free(&s->answer);
     ar_lessons_free(&s->lessons);
     ar_experience_free(&s->experience);

@@ -111,6 +111,20 @@ static arete_status add_record(ar_measured_run *run, const json_t *record, const
     return push(run, &one);
 }
 
+static arete_status add_networks(ar_measured_run *run, const json_t *list, const char *path) {
+    for (size_t i = 0; i < json_array_size(list) && run->network_count < AR_NETWORKS_MOST; i++) {
+        const json_t *one = json_array_get(list, i);
+        const char *word = json_string_value(json_object_get(one, "workload"));
+        double seconds = json_number_value(json_object_get(json_object_get(one, "seconds"), "median"));
+        ar_measured_network *to = &run->networks[run->network_count++];
+        if (!word || !(seconds > 0))
+            return ar_fail(ARETE_E_FORMAT, "%s: networks[%zu]: 'workload' and seconds.median were expected", path, i);
+        snprintf(to->word, sizeof to->word, "%s", word);
+        to->seconds = seconds;
+    }
+    return ARETE_OK;
+}
+
 static arete_status add_run(ar_experience *e, const ar_parts *parts, const json_t *json, const char *path) {
     const json_t *records = json_object_get(json, "records");
     ar_measured_run run = {0};
@@ -118,9 +132,11 @@ static arete_status add_run(ar_experience *e, const ar_parts *parts, const json_
     snprintf(run.path, sizeof run.path, "%s", path);
     for (size_t i = 0; i < json_array_size(records) && status == ARETE_OK; i++)
         status = add_record(&run, json_array_get(records, i), path, i);
+    if (status == ARETE_OK)
+        status = add_networks(&run, json_object_get(json, "networks"), path);
     if (status == ARETE_OK && e->count == AR_RUNS_MOST)
         status = ar_fail(ARETE_E_ARGUMENT, "%s: more than %d runs", path, AR_RUNS_MOST);
-    if (status == ARETE_OK && run.count > 0) {
+    if (status == ARETE_OK && run.count + run.network_count > 0) {
         ar_measured_run *grown = ar_os_realloc(e->runs, (e->count + 1) * sizeof *grown);
         if (!grown) {
             status = ar_fail_memory("the measured runs", (e->count + 1) * sizeof *grown);

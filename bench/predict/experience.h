@@ -15,11 +15,22 @@ typedef struct ar_measured_op {
     char group[40];            /* the workload or list that it was measured for; may be empty */
 } ar_measured_op;
 
+/* A whole network, measured (network.h). */
+typedef struct ar_measured_network {
+    char word[96]; /* "bert,batch=1" */
+    double seconds;
+} ar_measured_network;
+
+#define AR_NETWORKS_MOST 32
+
+/* What one file says of a device. */
 typedef struct ar_measured_run {
     char path[256];
     ar_machine machine;
     ar_measured_op *ops;
     size_t count, room;
+    ar_measured_network networks[AR_NETWORKS_MOST];
+    size_t network_count;
 } ar_measured_run;
 
 typedef struct ar_experience {

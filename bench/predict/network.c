@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "os.h"
+#include "record.h"
 #include "stage.h"
 
 #define COPIES_MOST 64 /* of a repeated operation */
@@ -130,4 +131,25 @@ void ar_network_predict(const ar_forecast *forecast, const ar_workload *w, ar_es
         sum->naive += count * e.naive;
         sum->distance = fmax(sum->distance, e.distance);
     }
+}
+
+json_t *ar_network_json(const char *word, const ar_workload *w, const ar_network_time *time) {
+    json_t *samples = json_array();
+    for (size_t i = 0; i < time->seconds.count; i++)
+        json_array_append_new(samples, json_real(time->samples[i]));
+    return json_pack("{s:s, s:s, s:s, s:{s:f, s:f, s:f, s:o}, s:f, s:f}", "workload", word, "name", w->name, "dtype",
+                     arete_dtype_name(w->dtype), "seconds", "median", time->seconds.median, "min", time->seconds.min,
+                     "spread", time->seconds.spread, "samples", samples, "operations", time->operations, "left_out",
+                     time->left_out);
+}
+
+arete_status ar_networks_write(const arete_device *device, const ar_measured_roofs *roofs, json_t *networks,
+                               const char *path) {
+    char date[16];
+    ar_os_date(date, sizeof date);
+    json_t *json = json_pack("{s:s, s:i, s:s, s:o, s:o, s:O}", "arete", arete_version(), "schema", 1, "date", date,
+                             "device", ar_device_json(device), "roofs", ar_roofs_json(roofs), "networks", networks);
+    arete_status status = json ? ar_json_write(json, path) : ar_fail_memory("JSON", 0);
+    json_decref(json);
+    return status;
 }

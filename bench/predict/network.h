@@ -4,6 +4,7 @@
 #define AR_NETWORK_H
 
 #include "forecast.h"
+#include "roofs.h"
 #include "statistics.h"
 #include "workload.h"
 
@@ -25,5 +26,10 @@ arete_status ar_network_measure(arete_device *device, const ar_workload *workloa
 
 /* The sum over the operations that ar_network_measure() runs. */
 void ar_network_predict(const ar_forecast *forecast, const ar_workload *workload, ar_estimate *sum);
+
+/* A saved run's entry of "networks", and the run: device, roofs, networks. networks stays the caller's. */
+json_t *ar_network_json(const char *word, const ar_workload *workload, const ar_network_time *time);
+arete_status ar_networks_write(const arete_device *device, const ar_measured_roofs *roofs, json_t *networks,
+                               const char *path);
 
 #endif

@@ -1,6 +1,7 @@
 #include "pick_report.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
@@ -119,6 +120,33 @@ arete_status ar_pick_write_json(const ar_question *q, const ar_choice *a, const 
     return status;
 }
 
+static double error_of(const ar_network_verdict *x) {
+    return x->predicted / x->measured - 1;
+}
+
+static int by_size(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void print_networks(FILE *to, const ar_validation *v) {
+    double errors[AR_RUNS_MOST * AR_NETWORKS_MOST];
+    size_t n = v->network_count;
+    if (n == 0)
+        return;
+    fprintf(to, "\nNetworks measured as a whole, against the sum of their operations' predictions, for which nothing that was\n"
+                "measured of the network itself is used:\n\n  %-30s %-24s %11s %11s %22s %8s %11s\n",
+            "device", "workload", "measured", "predicted", "90% interval", "error", "naive");
+    for (size_t i = 0; i < n; i++) {
+        const ar_network_verdict *x = &v->networks[i];
+        errors[i] = fabs(error_of(x));
+        fprintf(to, "  %-30.30s %-24.24s %8.4g ms %8.4g ms %8.4g to %8.4g ms %+7.1f%% %8.4g ms\n", x->device, x->word,
+                1e3 * x->measured, 1e3 * x->predicted, 1e3 * x->low, 1e3 * x->high, 100 * error_of(x), 1e3 * x->naive);
+    }
+    qsort(errors, n, sizeof *errors, by_size);
+    fprintf(to, "  median error %.1f%%\n", 100 * (n % 2 ? errors[n / 2] : (errors[n / 2 - 1] + errors[n / 2]) / 2));
+}
+
 void ar_validation_print(FILE *to, const ar_validation *v) {
     fprintf(to,
             "Each device predicted from the others' measurements and its own datasheet; errors relative to the measured\n"
@@ -132,6 +160,7 @@ void ar_validation_print(FILE *to, const ar_validation *v) {
                 fabs(x->total) > 0.15 ? '!' : ' ', 100 * x->covered, x->covered < 0.85 ? '!' : ' ',
                 100 * x->naive_median, 100 * x->naive_total);
     }
+    print_networks(to, v);
 }
 
 arete_status ar_validation_write_json(const ar_validation *v, const char *path) {
@@ -144,7 +173,16 @@ arete_status ar_validation_write_json(const ar_validation *v, const char *path) 
                             "mean_error", x->mean, "total_error", x->total, "covered", x->covered,
                             "naive_median_error", x->naive_median, "naive_total_error", x->naive_total));
     }
-    json_t *json = json_pack("{s:s, s:i, s:o}", "arete", arete_version(), "schema", 1, "validation", list);
+    json_t *networks = json_array();
+    for (size_t i = 0; i < v->network_count; i++) {
+        const ar_network_verdict *x = &v->networks[i];
+        json_array_append_new(networks,
+                              json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:f}", "device", x->device, "workload", x->word,
+                                        "measured", x->measured, "predicted", x->predicted, "low", x->low, "high", x->high,
+                                        "naive", x->naive));
+    }
+    json_t *json = json_pack("{s:s, s:i, s:o, s:o}", "arete", arete_version(), "schema", 1, "validation", list,
+                             "networks", networks);
     arete_status status = json ? ar_json_write(json, path) : ar_fail_memory("JSON", 0);
     json_decref(json);
     return status;

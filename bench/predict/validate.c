@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "network.h"
 #include "os.h"
 
 static int by_size(const void *a, const void *b) {
@@ -74,13 +75,56 @@ static arete_status one_device(const ar_experience *experience, size_t r, ar_val
     return status;
 }
 
+/* Leave one workload out: the device's own runs count, without the records of that workload. */
+static arete_status network(const ar_experience *experience, const ar_measured_run *run, const ar_measured_network *one,
+                            const ar_lessons *lessons, ar_network_verdict *v) {
+    ar_workload w;
+    ar_estimate sum;
+    ar_forecast *t = NULL;
+    arete_status status = ar_workload_load(one->word, NULL, 0, ARETE_DTYPE_NONE, &w);
+    if (status != ARETE_OK)
+        return ar_fail_within(status, "%s", run->path);
+    ar_without without = {.group = w.name};
+    status = ar_forecast_open(experience, &run->machine, &without, lessons, &t);
+    if (status == ARETE_OK) {
+        ar_network_predict(t, &w, &sum);
+        *v = (ar_network_verdict){run->machine.name, one->word, one->seconds, sum.seconds, sum.low, sum.high, sum.naive};
+    }
+    ar_forecast_close(t);
+    ar_workload_free(&w);
+    return status;
+}
+
+static arete_status all_networks(const ar_experience *experience, ar_validation *to) {
+    ar_lessons lessons = {0};
+    size_t count = 0;
+    for (size_t r = 0; r < experience->count; r++)
+        count += experience->runs[r].network_count;
+    if (count == 0)
+        return ARETE_OK;
+    to->networks = ar_os_alloc(count * sizeof *to->networks);
+    arete_status status = to->networks ? ar_lessons_learn(experience, NULL, &lessons)
+                                       : ar_fail_memory("verdicts", count * sizeof *to->networks);
+    for (size_t r = 0; r < experience->count; r++)
+        for (size_t i = 0; i < experience->runs[r].network_count && status == ARETE_OK; i++) {
+            const ar_measured_run *run = &experience->runs[r];
+            status = network(experience, run, &run->networks[i], &lessons, &to->networks[to->network_count]);
+            to->network_count += status == ARETE_OK;
+        }
+    ar_lessons_free(&lessons);
+    return status;
+}
+
 arete_status ar_validate(const ar_experience *experience, ar_validation *validation) {
     arete_status status = ARETE_OK;
-    *validation = (ar_validation){ar_os_alloc((experience->count * AR_OP_KINDS + 1) * sizeof(ar_verdict)), 0};
+    *validation = (ar_validation){
+        .verdicts = ar_os_alloc((experience->count * AR_OP_KINDS + 1) * sizeof(ar_verdict))};
     if (!validation->verdicts)
         return ar_fail_memory("verdicts", experience->count * AR_OP_KINDS * sizeof(ar_verdict));
     for (size_t r = 0; r < experience->count && status == ARETE_OK; r++)
         status = one_device(experience, r, validation);
+    if (status == ARETE_OK)
+        status = all_networks(experience, validation);
     if (status != ARETE_OK)
         ar_validation_free(validation);
     return status;
@@ -88,5 +132,6 @@ arete_status ar_validate(const ar_experience *experience, ar_validation *validat
 
 void ar_validation_free(ar_validation *validation) {
     ar_os_free(validation->verdicts);
+    ar_os_free(validation->networks);
     *validation = (ar_validation){0};
 }

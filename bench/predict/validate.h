@@ -15,9 +15,18 @@ typedef struct ar_verdict {
     double naive_median, naive_total; /* the same by the datasheet's roofline */
 } ar_verdict;
 
+/* A network that was measured as a whole, and the sum of its operations' predictions: from everything but what was
+ * measured of its own operations. */
+typedef struct ar_network_verdict {
+    const char *device, *word;
+    double measured, predicted, low, high, naive;
+} ar_network_verdict;
+
 typedef struct ar_validation {
     ar_verdict *verdicts;
     size_t count;
+    ar_network_verdict *networks;
+    size_t network_count;
 } ar_validation;
 
 /* Leaves out one device (every run of its name) after another; the tuning is chosen without it, too. */
