@@ -101,7 +101,7 @@ static void unknown_devices(void **state) {
             ar_estimate e;
             ar_forecast_estimate(t, &op, &e);
             assert_true(e.seconds >= 0.89 * e.naive && e.low < e.seconds && e.seconds < e.high);
-            assert_true(e.seconds > before);
+            assert_true(e.seconds >= before); /* equal where both are but a launch */
             before = e.seconds;
         }
         ar_forecast_close(t);
