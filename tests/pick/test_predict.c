@@ -74,7 +74,7 @@ static void own_run_is_left_out(void **state) {
     assert_memory_equal(&one.tuning, &two.tuning, sizeof one.tuning);
     assert_ok(ar_forecast_open(&f->experience, &f->experience.runs[0].machine, &without, &one, &a));
     assert_ok(ar_forecast_open(&fewer, &f->experience.runs[0].machine, NULL, &two, &b));
-    for (size_t i = 0; i < 100; i++) {
+    for (size_t i = 0; i < f->experience.runs[0].count; i++) {
         ar_estimate x, y;
         ar_forecast_estimate(a, &f->experience.runs[0].ops[i].op, &x);
         ar_forecast_estimate(b, &f->experience.runs[0].ops[i].op, &y);
