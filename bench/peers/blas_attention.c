@@ -10,10 +10,11 @@
 
 enum { ROW_MAJOR = 101, NO_TRANS = 111, TRANS = 112, MOST_THREADS = 64 };
 
-/* The exponential is the peer's own code, so it is built for what the machine has, as the libraries are. */
+/* The softmax is the peer's own code, so it is built for what the machine has, as the libraries are. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_THREAD__) &&            \
     !defined(__SANITIZE_ADDRESS__)
-#define FOR_THIS_MACHINE __attribute__((optimize("O3"), target_clones("arch=skylake-avx512", "avx2", "default")))
+#define FOR_THIS_MACHINE                                                                                           \
+    __attribute__((optimize("O3", "fast-math"), target_clones("arch=skylake-avx512", "avx2", "default")))
 #else
 #define FOR_THIS_MACHINE
 #endif
@@ -35,53 +36,43 @@ struct blas_attention {
     atomic_llong next_head;
 };
 
-/* e^(x - most), and the sum; keys behind `seen` get 0. */
-FOR_THIS_MACHINE static float exponentials(float *x, int64_t seen, int64_t keys, float most) {
-    float sum = 0, part[16] = {0};
-    int64_t j = 0;
-    for (; j + 16 <= seen; j += 16) {
-        for (int l = 0; l < 16; l++) {
-            float t = (x[j + l] - most) * 1.44269504f;
-            t = t < -127 ? -127 : t;
-            float z = t + 12583039.0f, r = t - (z - 12583039.0f);
-            float p =
-                ((((0.0013264727f * r + 0.009671513f) * r + 0.055507336f) * r + 0.24022242f) * r + 0.693147f) * r +
-                1;
-            union {
-                float real;
-                uint32_t bits;
-            } scale = {z};
-            scale.bits <<= 23;
-            x[j + l] = p * scale.real;
-            part[l] += x[j + l];
-        }
-    }
-    for (int l = 0; l < 16; l++)
-        sum += part[l];
-    for (; j < seen; j++) {
-        x[j] = expf(x[j] - most);
+FOR_THIS_MACHINE static float maximum(const float *x, int64_t count) {
+    float most = x[0];
+    for (int64_t j = 1; j < count; j++)
+        most = x[j] > most ? x[j] : most;
+    return most;
+}
+
+/* e^(x - most) in place, and the sum. */
+FOR_THIS_MACHINE static float exponentials(float *x, int64_t count, float most) {
+    float sum = 0;
+    for (int64_t j = 0; j < count; j++) {
+        float t = (x[j] - most) * 1.44269504f;
+        t = t < -126 ? -126 : t;
+        float n = rintf(t), r = t - n, p = 0.0013264727f * r + 0.009671513f;
+        p = ((p * r + 0.055507336f) * r + 0.24022242f) * r;
+        union {
+            int32_t bits;
+            float real;
+        } scale = {((int32_t)n + 127) * (1 << 23)};
+        x[j] = ((p + 0.693147f) * r + 1) * scale.real;
         sum += x[j];
     }
-    for (; j < keys; j++)
-        x[j] = 0;
     return sum;
 }
 
-FOR_THIS_MACHINE static void softmax(float *x, int64_t seen, int64_t keys) {
-    float most[16], top = -INFINITY;
-    for (int l = 0; l < 16; l++)
-        most[l] = -INFINITY;
-    int64_t j = 0;
-    for (; j + 16 <= seen; j += 16)
-        for (int l = 0; l < 16; l++)
-            most[l] = x[j + l] > most[l] ? x[j + l] : most[l];
-    for (int l = 0; l < 16; l++)
-        top = most[l] > top ? most[l] : top;
-    for (; j < seen; j++)
-        top = x[j] > top ? x[j] : top;
-    float sum = exponentials(x, seen, keys, top), scale = sum > 0 ? 1 / sum : 0;
-    for (j = 0; j < seen; j++)
-        x[j] *= scale;
+FOR_THIS_MACHINE static void divide(float *x, int64_t count, float by) {
+    float factor = 1 / by;
+    for (int64_t j = 0; j < count; j++)
+        x[j] *= factor;
+}
+
+/* Of the first `seen` scores; the others become 0. */
+static void softmax(float *x, int64_t seen, int64_t keys) {
+    if (seen > 0)
+        divide(x, seen, exponentials(x, seen, maximum(x, seen)));
+    for (int64_t j = seen; j < keys; j++)
+        x[j] = 0;
 }
 
 static void one_head(blas_attention *of, int64_t head, float *scores) {
