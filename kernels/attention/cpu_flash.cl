@@ -362,7 +362,7 @@ __kernel void attention_cpu_flash(const attention_args s, const float scale, con
                     keys[j * K_PITCH + e] = 0;
             }
             const int careful =
-                !copy_values(values, V_PITCH, v + j0 * s.v_s, s.v_s, count, s.dv, MASK || s.causal || s.window);
+                !copy_values(values, V_PITCH, v + j0 * s.v_s, s.v_s, count, s.dv, MASK != 0 || s.causal || s.window);
             for (long p = 0; p < panels; ++p) {
                 const long i = i0 + p * NR;
                 const long i1 = min(i + NR, i0 + rows) - 1;
@@ -379,7 +379,7 @@ __kernel void attention_cpu_flash(const attention_args s, const float scale, con
                 /* Keys that all of the panel's queries see by causal and window need no look. */
                 const long from = s.window ? clamp(first_key(&s, span, i1), lo, hi) : lo;
                 const long to = s.causal ? clamp(end_key(&s, span, i), lo, hi) : hi;
-                const int plain = !MASK && !s.softcap && from == lo && to == hi;
+                const int plain = MASK == 0 && !s.softcap && from == lo && to == hi;
                 const realv old[2] = {states[p].most[0], states[p].most[1]};
                 realv most[4] = {old[0], old[1], old[0], old[1]};
                 for (long t = (lo - j0) / MR; t * MR < hi - j0; ++t) {

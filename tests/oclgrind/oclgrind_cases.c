@@ -1,4 +1,4 @@
-/* What runs under oclgrind (run.sh): small matmul cases through every solver that can take them, and planted faults.
+/* What runs under oclgrind (run.sh): small cases of matmul and attention through every solver that can take them, and planted faults.
  *
  * One case a process, and workspace as it comes: oclgrind 21.10 takes values for uninitialised that are not when a
  * buffer was filled by a command, or its memory had been another buffer's.
@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attention/casework.h"
+#include "attention/problem.h"
 #include "casework.h"
 #include "matmul/casework.h"
 #include "matmul/problem.h"
@@ -39,6 +41,17 @@ static const char *const tiled[] = {
     "gpu_tiled:tm=8,tn=16,tk=4,wm=1,wn=8,vector=4,buffers=1,local=1,splits=3",
     "gpu_tiled:tm=8,tn=8,tk=4,wm=4,wn=4,vector=4,buffers=1,local=0,splits=1",
     "gpu_tiled:tm=4,tn=16,tk=4,wm=2,wn=4,vector=1,buffers=1,local=0,splits=2",
+};
+/* The code paths of attention: masks, edges, caches, splits; few work-items each. */
+static const char *const attention_cases[] = {
+    "b=1 hq=2 sq=5 d=6",
+    "b=1 hq=2 hkv=1 sq=3 skv=37 d=20 dv=9 causal=1 shift=33",
+    "b=2 hq=1 sq=2 skv=18 d=17 mask=bool lens=each",
+    "b=1 hq=1 sq=4 skv=20 d=16 mask=f32 window=7 softcap=2 dtype=f16",
+    "b=2 hq=2 hkv=1 sq=2 d=16 capacity=9 pasts=each causal=1 cache=bf16 rotary=halves table=9",
+    "b=1 hq=1 sq=3 d=10 rotary=pairs rotdim=6",
+    "b=1 hq=2 sq=1 skv=300 d=16 kv=f16",
+    "b=1 hq=1 sq=3 skv=0 d=4",
 };
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -110,7 +123,8 @@ static arete_status fill(test *t, arete_device *device, arete_queue *queue) {
 }
 
 /* How many elements of output o are wrong; got is the whole buffer. */
-static size_t wrong(const test *t, const void *problem, const arete_plan *plan, size_t o, const char *got) {
+static size_t wrong(const ar_casework *work, const test *t, const void *problem, const arete_plan *plan, size_t o,
+                    const char *got) {
     const arete_tensor *tensor = &t->tensors[o];
     const void *host[AR_MAX_OPERANDS];
     int64_t total = 1;
@@ -119,20 +133,21 @@ static size_t wrong(const test *t, const void *problem, const arete_plan *plan, 
         host[i] = t->host[i] + t->tensors[i].offset;
     for (uint32_t d = 0; d < tensor->rank; ++d)
         total *= tensor->dims[d];
-    double tolerance = ar_matmul_casework.tolerance(problem, plan, o);
+    double tolerance = work->tolerance(problem, plan, o);
     for (int64_t at = 0; at < total; ++at) {
         int64_t rest = at, place = 0;
         for (uint32_t d = tensor->rank; d-- > 0; rest /= tensor->dims[d])
             place += rest % tensor->dims[d] * tensor->strides[d];
         double want, magnitude;
-        ar_matmul_casework.expect(problem, host, o, &at, 1, &want, &magnitude);
+        work->expect(problem, host, o, &at, 1, &want, &magnitude);
         double error = fabs(get(got + tensor->offset, tensor->dtype, place) - want);
         bad += !(error <= tolerance * magnitude + rounding(tensor->dtype, want));
     }
     return bad;
 }
 
-static arete_status check(test *t, const void *problem, const arete_plan *plan, arete_queue *queue, size_t *bad) {
+static arete_status check(const ar_casework *work, test *t, const void *problem, const arete_plan *plan,
+                          arete_queue *queue, size_t *bad) {
     for (size_t o = 0; o < t->count; ++o) {
         if (t->operands[o].role != AR_OUTPUT && t->operands[o].role != AR_INOUT)
             continue;
@@ -142,7 +157,7 @@ static arete_status check(test *t, const void *problem, const arete_plan *plan, 
         arete_status status =
             arete_queue_read(queue, t->tensors[o].buffer, 0, t->bytes[o], got, ARETE_WAIT_NONE, NULL);
         if (status == ARETE_OK)
-            *bad += wrong(t, problem, plan, o, got);
+            *bad += wrong(work, t, problem, plan, o, got);
         free(got);
         if (status != ARETE_OK)
             return status;
@@ -151,8 +166,8 @@ static arete_status check(test *t, const void *problem, const arete_plan *plan, 
 }
 
 /* Runs one case through one solver. ran: false where the solver does not take it, which is no failure. */
-static bool run_case(arete_device *device, arete_queue *queue, const char *text, const char *solver, bool *ran) {
-    const ar_casework *work = &ar_matmul_casework;
+static bool run_case(arete_device *device, arete_queue *queue, const ar_casework *work, const char *text,
+                     const char *solver, bool *ran) {
     void *problem = calloc(1, work->case_bytes);
     arete_plan *plan = NULL;
     arete_buffer *packed = NULL;
@@ -170,12 +185,12 @@ static bool run_case(arete_device *device, arete_queue *queue, const char *text,
     }
     if (status == ARETE_OK)
         status = fill(&t, device, queue);
-    if (status == ARETE_OK && arete_matmul_packs_b(plan))
+    if (status == ARETE_OK && work->pack && arete_matmul_packs_b(plan))
         status = work->pack(plan, queue, problem, t.tensors, &packed);
     if (status == ARETE_OK)
         status = work->run(plan, queue, problem, t.tensors, packed, NULL, ARETE_WAIT_NONE, NULL);
     if (status == ARETE_OK)
-        status = check(&t, problem, plan, queue, &bad);
+        status = check(work, &t, problem, plan, queue, &bad);
     if (status != ARETE_OK || bad > 0)
         printf("FAILED: %s, solver %s: %zu wrong elements, %s %s\n", text, solver, bad, arete_status_name(status),
                status == ARETE_OK ? "" : arete_error_text());
@@ -206,6 +221,14 @@ static bool pair(size_t index, const char **solver, const char **text) {
         index -= count;
     }
     return false;
+}
+
+static bool attention_pair(size_t index, const char **solver, const char **text) {
+    static const char *const solvers[] = {"cpu_flash", "decode", "gpu_flash", "two_pass"};
+    *text = attention_cases[index % COUNT(attention_cases)];
+    index /= COUNT(attention_cases);
+    *solver = index < COUNT(solvers) ? solvers[index] : NULL;
+    return *solver;
 }
 
 /* Kernels with one fault each: what must show up in the log, or else an empty log proves nothing. */
@@ -244,17 +267,18 @@ int main(int argc, char **argv) {
     bool fine = false;
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc != 3) {
-        fprintf(stderr, "usage: oclgrind_cases matmul INDEX | plant race|bounds|uninitialized|none\n");
+        fprintf(stderr, "usage: oclgrind_cases matmul|attention INDEX | plant race|bounds|uninitialized|none\n");
         return 2;
     }
-    bool ran = true, plant = strcmp(argv[1], "plant") == 0;
+    bool ran = true, plant = strcmp(argv[1], "plant") == 0, attention = strcmp(argv[1], "attention") == 0;
     const char *solver = NULL, *text = NULL;
-    if (!plant && !pair(strtoul(argv[2], NULL, 10), &solver, &text))
+    const ar_casework *work = attention ? &ar_attention_casework : &ar_matmul_casework;
+    if (!plant && !(attention ? attention_pair : pair)(strtoul(argv[2], NULL, 10), &solver, &text))
         return PAST_END;
     if (arete_context_create(NULL, &context) == ARETE_OK &&
         arete_device_find(context, "Oclgrind", &device) == ARETE_OK &&
         arete_queue_create(device, 0, &queue) == ARETE_OK)
-        fine = plant ? run_plant(device, queue, argv[2]) : run_case(device, queue, text, solver, &ran);
+        fine = plant ? run_plant(device, queue, argv[2]) : run_case(device, queue, work, text, solver, &ran);
     else
         printf("FAILED: %s\n", arete_error_text());
     arete_queue_release(queue);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh MODE PROGRAM FOLDER: runs PROGRAM under oclgrind with races, bounds and uninitialised values checked.
-# MODE matmul: every kernel is to leave the log empty. MODE planted: each planted fault is to appear in the log.
+# MODE matmul, attention: every kernel is to leave the log empty. MODE planted: each planted fault is to appear in the log.
 # Exits with 77, and says so, where oclgrind is not installed. ARETE_OCLGRIND names its ICD library if it is elsewhere.
 set -eu
 mode=$1 program=$2 folder=$3
@@ -51,11 +51,11 @@ planted)
         fi
     done
     ;;
-matmul)
+matmul | attention)
     index=0 code=0
     while [ $code -ne 3 ]; do
         code=0
-        under $index matmul $index || code=$?
+        under $index "$mode" $index || code=$?
         [ $code -eq 0 ] || [ $code -eq 3 ] || status=1
         if [ -s "$folder/$index.log" ]; then
             echo "FAILED: in the case above oclgrind found:"
