@@ -67,6 +67,9 @@ void ar_walk_broadcast(layer_walk *walk, int operand, const layer_tensor *t);
 /* Orders loops by the output's step, drops those of one turn, merges those that all operands walk in one stride. */
 void ar_walk_merge(layer_walk *walk);
 
+/* Exchanges loops i and j. */
+void ar_walk_swap(layer_walk *walk, int32_t i, int32_t j);
+
 /* How much of cols x rows elements a work-item has. */
 void ar_layer_share(const layer_build *b, int64_t cols, int64_t rows, int64_t *col_step, int64_t *row_step);
 

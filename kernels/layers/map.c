@@ -61,11 +61,24 @@ void ar_layer_share(const layer_build *b, int64_t cols, int64_t rows, int64_t *c
     *row_step = *col_step < cols ? 1 : each / cols > 1 ? each / cols : 1;
 }
 
+/* A last loop of a few turns (channels at the end) leaves vectors empty: a long one takes its place. */
+static void lengthen(layer_walk *w, int64_t lanes) {
+    int32_t last = w->loops - 1, best = last;
+    if (w->dims[last] * 2 > lanes)
+        return;
+    for (int32_t d = 0; d < last; ++d)
+        if (w->dims[d] >= lanes && w->dims[d] > w->dims[best])
+            best = d;
+    for (int32_t d = best; d < last; ++d)
+        ar_walk_swap(w, d, d + 1);
+}
+
 arete_status ar_layer_map_walk(layer_build *b, layer_walk *w, const layer_step *chain, uint32_t steps, bool bits) {
     ar_walk_merge(w);
     if (w->loops > 8)
         return ar_fail(ARETE_E_UNSUPPORTED, "%s: %d loops are left that cannot be merged, but at most 8 are supported",
                        b->op->name, (int)w->loops);
+    lengthen(w, b->vec);
     map_block s = {.loops = w->loops - 1, .rows = 1, .cols = w->dims[w->loops - 1]};
     for (int32_t k = 0; k < w->operands; ++k) {
         s.offset[k] = w->offset[k];

@@ -3,12 +3,6 @@
 
 #include "forms.h"
 
-static const layer_step copy_step = {.op = ARETE_LAYER_IDENTITY, .arity = 1};
-
-arete_status ar_layer_copy_walk(layer_build *b, layer_walk *w) {
-    return ar_layer_map_walk(b, w, &copy_step, 1, true);
-}
-
 /* A walk of x to y over y's dimensions, x's steps being set by the caller. */
 static void start(layer_walk *w, int x, int y, const layer_tensor *t) {
     memset(w, 0, sizeof *w);

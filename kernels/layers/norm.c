@@ -79,6 +79,11 @@ static arete_status launch(layer_build *b, norm_block *s, int op, bool columns, 
     ar_layer_append(&options, " -DHAS_SCALE=%d -DHAS_BIAS=%d -DHAS_MEAN=%d -DHAS_DEVIATION=%d -DONE_NORM=%d",
                     ar_layer_has(p, 1) ? vectors : 0, ar_layer_has(p, 2) ? vectors : 0, p->out_count > 1,
                     p->out_count > 2, p->a.p == 1);
+    int64_t keep = 256;
+    while (keep < s->n)
+        keep *= 2;
+    bool keeps = op == NORM_SOFTMAX && !columns && !strided && !b->gpu && keep <= 4096;
+    ar_layer_append(&options, " -DKEEP=%d", keeps ? (int)keep : 0);
     arete_status status;
     layer_launch *l =
         ar_layer_add(b, &ar_source_layers_norm, options.text, columns ? "norm_columns" : "norm_rows", &status);

@@ -7,7 +7,7 @@
  * Precision      f32 (f64); sums by vectors and in pieces of 64 of them; the variance is that of x - mean, a second pass.
  * Limit          memory: x and y once, as long as a row (columns: LANES of them) fits the cache.
  *
- * Parameters: CLASS; IN, OUT, STAT, SCALE, BIAS storage; OP one of NORM_; GROUP; STRIDED; HAS_SCALE, HAS_BIAS 0 none,
+ * Parameters: CLASS; IN, OUT, STAT, SCALE, BIAS storage; OP one of NORM_; GROUP; STRIDED; KEEP; HAS_SCALE, HAS_BIAS 0 none,
  * 1 one for each element of a row, 2 one for each part of a row; HAS_MEAN, HAS_DEVIATION: statistics are stored.
  */
 #include "device_math.h"
@@ -50,6 +50,12 @@
 #endif
 #ifndef HAS_DEVIATION
 #define HAS_DEVIATION 0
+#endif
+#ifndef KEEP
+#define KEEP 0 /* softmax of contiguous rows: elements that a row has at most, kept in private memory; 0: computed twice */
+#endif
+#if KEEP && (GROUP > 1 || STRIDED || OP != NORM_SOFTMAX)
+#error "KEEP is for softmax of contiguous rows, one work-item each"
 #endif
 #ifndef ONE_NORM
 #define ONE_NORM 0 /* 1: LP with p = 1 */
@@ -119,15 +125,32 @@ static inline long place(long index, long loops, const long *dim, const long *st
 #define PLACE(step) place(row, s.loops, s.dim, s.step)
 
 #if OP <= NORM_LOG_SOFTMAX
-/* e^(x - most), with what the subtraction rounded off: for values far below the largest that is many ulp. */
-static inline numv exp_below(numv x, numv most)
+/* e^d * 2^SHIFT of d <= 0. With the shift, what the largest argument makes cannot overflow in sums, and the smallest that
+ * still counts (2^-150) is not denormal, so that one scaling by 2^n is enough: half the instructions of expv(). n is found
+ * in the low bits of a float of 1.5 * 2^23. */
+#if REAL_F64
+#define SHIFT 0
+static inline numv soft_exp(numv d) { return exp(d); }
+#else
+#define SHIFT 64
+static inline numv soft_exp(numv d)
 {
-    const numv d = x - most;
-    const numv e = expv(d);
-    const numv back = d - x; /* about -most */
-    const numv lost = select((x - (d - back)) - (most + back), (numv)(0), d < (numv)((num)-200));
-    return fma(e, lost, e);
+    const numv x = select(d, (numv)(-104.0f), d < -104.0f);
+    const numv wide = fma(x, (numv)(1.44269504f), (numv)(12582912.0f));
+    const numv n = wide - 12582912.0f;
+    numv r = fma(n, (numv)(-0.693145752f), x);
+    r = fma(n, (numv)(-1.42860677e-6f), r);
+    numv p = fma(r, (numv)(1.39261922e-3f), (numv)(8.36318638e-3f));
+    p = fma(p, r, (numv)(4.16665561e-2f));
+    p = fma(p, r, (numv)(1.66665763e-1f));
+    p = fma(p, r, (numv)(0.5f));
+    p = fma(p, r, (numv)(1.0f));
+    p = fma(p, r, (numv)(1.0f));
+    const maskv scale = (CAT2(as_int, LANES)(wide) << 23) + ((127 + SHIFT) << 23);
+    return p * CAT2(as_float, LANES)(scale);
 }
+#endif
+#define LOG_SHIFT ((num)(SHIFT * 0.69314718055994531))
 #endif
 
 __attribute__((reqd_work_group_size(GROUP, 1, 1)))
@@ -143,13 +166,56 @@ __kernel void norm_rows(const norm_args s, __global const EL(IN) *x, __global co
     y += s.offset[3] + PLACE(y);
 #if OP == NORM_SOFTMAX || OP == NORM_LOG_SOFTMAX
     num most, sum;
+#if KEEP
+    /* The row is read from memory once, and its exponentials are kept for the last pass. */
+    numv kept[KEEP / LANES];
+    numv top[4];
+    long at = 0;
+    for (int k = 0; k < 4; ++k)
+        top[k] = (numv)(-INFINITY);
+    for (; at + 4 * LANES <= s.n; at += 4 * LANES) {
+        #pragma unroll
+        for (int k = 0; k < 4; ++k) {
+            const numv v = X(at + k * LANES, LANES);
+            top[k] = select(top[k], v, v > top[k]); /* NaN is not seen here; it makes the sum NaN */
+        }
+    }
+    for (; at < s.n; at += LANES) {
+        const numv v = first_lanes(X(at, s.n - at), s.n - at, (num)(-INFINITY));
+        top[0] = select(top[0], v, v > top[0]);
+    }
+    top[0] = select(top[0], top[1], top[1] > top[0]);
+    top[2] = select(top[2], top[3], top[3] > top[2]);
+    most = lanes_max(select(top[0], top[2], top[2] > top[0]));
+    numv total = (numv)(0), total_1 = (numv)(0);
+    at = 0;
+    for (; at + 2 * LANES <= s.n; at += 2 * LANES) {
+        const numv e = soft_exp(X(at, LANES) - (numv)(most)), e_1 = soft_exp(X(at + LANES, LANES) - (numv)(most));
+        kept[at / LANES] = e;
+        kept[at / LANES + 1] = e_1;
+        total += e;
+        total_1 += e_1;
+    }
+    for (; at < s.n; at += LANES) {
+        const numv e = first_lanes(soft_exp(X(at, s.n - at) - (numv)(most)), s.n - at, (num)0);
+        kept[at / LANES] = e;
+        total += e;
+    }
+    const numv by = (numv)((num)1 / lanes_sum(total + total_1));
+    for (at = 0; at + LANES <= s.n; at += LANES)
+        PUTV(OUT)(kept[at / LANES] * by, y + at);
+    if (at < s.n)
+        STORE(OUT)(kept[at / LANES] * by, y + at, 1, s.n - at);
+    return;
+#else
     ROW_MAX(most);
-    ROW_SUM(sum, v, exp_below(v, (numv)(most)));
+#endif
+    ROW_SUM(sum, v, soft_exp(v - (numv)(most)));
 #if OP == NORM_SOFTMAX
     const numv factor = (numv)((num)1 / sum);
-    EACH(i) Y(exp_below(X(i, s.n - i), (numv)(most)) * factor, i, s.n - i);
+    EACH(i) Y(soft_exp(X(i, s.n - i) - (numv)(most)) * factor, i, s.n - i);
 #else
-    const numv shift = (numv)(log(sum));
+    const numv shift = (numv)(log(sum) - LOG_SHIFT);
     EACH(i) Y(X(i, s.n - i) - (numv)(most) - shift, i, s.n - i);
 #endif
 #elif OP == NORM_HARDMAX
@@ -267,15 +333,15 @@ __kernel void norm_columns(const norm_args s, __global const EL(IN) *x, __global
         const long to = min(from + 64, s.n);
         numv piece = (numv)(0);
         for (long i = from; i < to; ++i)
-            piece += exp_below(XC(i), most);
+            piece += soft_exp(XC(i) - most);
         sum += piece;
     }
 #if OP == NORM_SOFTMAX
     const numv factor = (numv)(1) / sum;
     for (long i = 0; i < s.n; ++i)
-        YC(exp_below(XC(i), most) * factor, i);
+        YC(soft_exp(XC(i) - most) * factor, i);
 #else
-    const numv shift = log(sum);
+    const numv shift = log(sum) - LOG_SHIFT;
     for (long i = 0; i < s.n; ++i)
         YC(XC(i) - most - shift, i);
 #endif

@@ -216,7 +216,7 @@ static layer_number axis_norm(layer_oracle *o, int64_t index, double *magnitude)
     }
     double y = exp(x - m->a) / m->b;
     if (p->a.op == ARETE_LAYER_SOFTMAX) {
-        *magnitude = fabs(y);
+        *magnitude = fabs(y) * (1 + (isinf(x) ? 0 : fabs(x - m->a)) / 10);
         return ar_layer_number(y);
     }
     *magnitude = 1 + (isinf(x) ? 0 : fabs(x - m->a));

@@ -59,8 +59,9 @@ static arete_status broadcast(const layer_problem *p, layer_tensor *want) {
 /* The output's own shape: what it must fit is checked here. */
 static arete_status given(const layer_problem *p, layer_tensor *want) {
     const layer_tensor *y = ar_layer_out(p, 0), *x = &p->t[0];
-    copy_dims(want, y);
-    if (p->a.op == ARETE_LAYER_IDENTITY) {
+    bool open = y->dtype == ARETE_DTYPE_NONE && y->rank == 0; /* to be inferred, and nothing said */
+    copy_dims(want, p->a.op == ARETE_LAYER_IDENTITY && open ? x : y);
+    if (p->a.op == ARETE_LAYER_IDENTITY && !open) {
         if (y->rank < x->rank)
             return bad(p, "the output has fewer dimensions than x: a broadcast keeps or adds some");
         for (int32_t d = 0; d < x->rank; ++d) {

@@ -9,7 +9,7 @@ void ar_walk_broadcast(layer_walk *walk, int operand, const layer_tensor *t) {
         walk->step[operand][d] = d < shift || t->dims[d - shift] == 1 ? 0 : t->strides[d - shift];
 }
 
-static void swap_loops(layer_walk *w, int32_t i, int32_t j) {
+void ar_walk_swap(layer_walk *w, int32_t i, int32_t j) {
     int64_t dim = w->dims[i];
     w->dims[i] = w->dims[j];
     w->dims[j] = dim;
@@ -36,7 +36,7 @@ void ar_walk_merge(layer_walk *w) {
             drop_loop(w, d);
     for (int32_t i = 1; i < w->loops; ++i)
         for (int32_t j = i; j > 0 && out[j - 1] < out[j]; --j)
-            swap_loops(w, j - 1, j);
+            ar_walk_swap(w, j - 1, j);
     for (int32_t d = w->loops - 1; d-- > 0;) {
         bool one = true;
         for (int32_t k = 0; one && k < w->operands; ++k)

@@ -241,7 +241,8 @@ typedef struct arete_layer_args {
  * exact: moving operations, integers, comparisons, ABS, NEG, SIGN, FLOOR, CEIL, ROUND, MIN, MAX, CLIP, RELU.
  * 1 eps of |a| + |b| (the product): ADD, SUB, MUL; 3: DIV, SQRT, RECIPROCAL; 16: POW, the trigonometric and hyperbolic
  * functions, EXP, LOG, ERF, activations (each + the argument's own rounding through the slope); BATCH_NORM 6 eps of the
- * sum of magnitudes. SOFTMAX 10 eps; LOG_SOFTMAX 10 eps of 1 + |x - max|. Norms 5e-7 of
+ * sum of magnitudes. SOFTMAX 10 eps, and
+ * the rounding of x - max, eps * |x - max|; LOG_SOFTMAX 10 eps of 1 + |x - max|. Norms 5e-7 of
  * |scale| * (|x - mean| + sqrt(mean square)) / deviation + |bias|. Sums over n: 4 * max(1, ceil(log2 n)) eps of the
  * sum of magnitudes; RESIZE and AVERAGE_POOL likewise over their taps. Results repeat bit by bit on the same device,
  * driver, solver and parameters.
@@ -253,7 +254,7 @@ typedef struct arete_layer_args {
 /**
  * Shapes and types of the outputs of an operation from those of its inputs: fills dtype (where it is NONE), rank and
  * dims of out[0 .. out_count-1]. What a shape does not follow from must be there beforehand: the type of CAST, QUANTIZE
- * and EYE_LIKE; dims (with rank) of IDENTITY that broadcasts, TILE, TOP_K, RESIZE, ONE_HOT, RANGE, EYE_LIKE and SPLIT
+ * and EYE_LIKE; dims (with rank) of IDENTITY where it broadcasts, TILE, TOP_K, RESIZE, ONE_HOT, RANGE, EYE_LIKE and SPLIT
  * (along axis). Strides are set to 0 (tight). Buffers are not looked at.
  * Returns ARETE_OK, ARETE_E_ARGUMENT, ARETE_E_SHAPE, ARETE_E_DTYPE, ARETE_E_UNSUPPORTED. Any thread; never blocks.
  */
