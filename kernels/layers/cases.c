@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "casework.h"
+#include "problem.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -164,13 +165,35 @@ static const char *const edge_texts[] = {
 };
 
 static bool edges(size_t index, char *text, size_t bytes) {
-    return from_texts(edge_texts, COUNT(edge_texts), index, text, bytes);
+    if (index < COUNT(edge_texts))
+        return from_texts(edge_texts, COUNT(edge_texts), index, text, bytes);
+    index -= COUNT(edge_texts);
+    if (index >= ARETE_ACT_CLIP)
+        return false;
+    snprintf(text, bytes, "op=activation act=%s in=3x37 alpha=%s beta=0.75",
+             arete_activation_name((arete_activation)(index + 1)), index + 1 == ARETE_ACT_CLIP ? "-0.5" : "0.5");
+    return true;
 }
 
-static bool maps(size_t index, char *text, size_t bytes) {
-    (void)index;
-    (void)text;
-    (void)bytes;
+/* Element-wise operations of one or two inputs in every type that they take. */
+static bool types(size_t index, char *text, size_t bytes) {
+    static const arete_dtype all[] = {ARETE_F32, ARETE_F16, ARETE_BF16, ARETE_F64, ARETE_I8,
+                                      ARETE_U8,  ARETE_I32, ARETE_I64,  ARETE_BOOL};
+    for (const layer_op *op = ar_layer_ops; op->op != ARETE_LAYER_NONE; ++op) {
+        bool plain = op->form == FORM_MAP && op->op < ARETE_LAYER_WHERE && op->op != ARETE_LAYER_CAST &&
+                     op->op != ARETE_LAYER_ACTIVATION;
+        for (size_t t = 0; plain && t < COUNT(all); ++t) {
+            int kind = ar_layer_is_real((int)all[t]) ? TYPES_REAL : ar_layer_is_int((int)all[t]) ? TYPES_INT : TYPES_BOOL;
+            if (!(op->types & kind) || index-- > 0)
+                continue;
+            const char *type = arete_dtype_name(all[t]);
+            if (op->most > 1)
+                snprintf(text, bytes, "op=%s in=3x37:%s,37:%s", op->name, type, type);
+            else
+                snprintf(text, bytes, "op=%s in=3x37:%s", op->name, type);
+            return true;
+        }
+    }
     return false;
 }
 
@@ -178,5 +201,5 @@ const ar_case_list ar_layer_lists[AR_LAYER_LISTS] = {
     {"memory", "tensors beyond the cache: softmax, norms, element-wise, transposition", memory, true, false},
     {"networks", "layers of ResNet-50 and BERT as they come", networks, true, false},
     {"edges", "every operation, small and odd", edges, false, false},
-    {"types", "element-wise operations in every type", maps, false, true},
+    {"types", "element-wise operations in every type", types, false, true},
 };

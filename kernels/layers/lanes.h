@@ -15,6 +15,13 @@ static inline numv first_lanes(numv x, long count, num neutral)
     return count >= LANES ? x : select((numv)(neutral), x, lane < (lanev)(count));
 }
 
+/* x, and neutral before its last count lanes. */
+static inline numv last_lanes(numv x, long count, num neutral)
+{
+    const lanev lane = convert_lanev(vloadl(0, lane_numbers));
+    return select((numv)(neutral), x, lane >= (lanev)(LANES - count));
+}
+
 #define ADD(a, b) ((a) + (b))
 #define MUL(a, b) ((a) * (b))
 /* NaN wins: a != a is true of it alone. */

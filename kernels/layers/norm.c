@@ -86,16 +86,22 @@ static arete_status launch(layer_build *b, norm_block *s, int op, bool columns, 
     ar_layer_append(&options, " -DKEEP=%d", keeps ? (int)keep : 0);
     arete_status status;
     layer_launch *l =
-        ar_layer_add(b, &ar_source_layers_norm, options.text, columns ? "norm_columns" : "norm_rows", &status);
+        ar_layer_add(b, &ar_source_layers_norm, options.text,
+                     columns ? "norm_columns" : keeps ? "softmax_rows" : "norm_rows", &status);
     if (!l)
         return status;
+    if (keeps) { /* rows of a work-item */
+        int64_t units = b->device->info.compute_units ? b->device->info.compute_units : 1;
+        int64_t each = s->rows / (8 * units), most = 65536 / (s->n ? s->n : 1);
+        s->cols = each < 1 ? 1 : each > most + 1 ? most + 1 : each;
+    }
     ar_layer_block(l, s, sizeof *s, 6, place);
     if (columns) {
         const int64_t count[2] = {(s->cols + b->lanes - 1) / b->lanes, s->rows};
         ar_layer_grid(b, l, 2, count);
     } else {
         l->dims = 1;
-        l->global[0] = (size_t)(s->rows * group);
+        l->global[0] = (size_t)(keeps ? (s->rows + s->cols - 1) / s->cols : s->rows * group);
         l->local[0] = (size_t)group;
     }
     return ARETE_OK;

@@ -2,6 +2,8 @@
  *
  * norm_rows      a row lies along memory (or with one step, STRIDED): a group of GROUP work-items has one row, by vectors
  *                of LANES. It is read once from memory; later passes find it in cache. Global (rows * GROUP).
+ * softmax_rows   softmax of contiguous rows of up to KEEP elements, CPU class: s.cols rows a work-item, one exponential for
+ *                each element. Global (ceil(rows / s.cols)).
  * norm_columns   a row runs across memory (softmax and its kin along an inner axis): a work-item has LANES neighbouring
  *                rows. Global (ceil(cols / LANES), other rows).
  * Precision      f32 (f64); sums by vectors and in pieces of 64 of them; the variance is that of x - mean, a second pass.
@@ -129,13 +131,18 @@ static inline long place(long index, long loops, const long *dim, const long *st
  * still counts (2^-150) is not denormal, so that one scaling by 2^n is enough: half the instructions of expv(). n is found
  * in the low bits of a float of 1.5 * 2^23. */
 #if REAL_F64
-#define SHIFT 0
 static inline numv soft_exp(numv d) { return exp(d); }
 #else
+#if OP == NORM_SOFTMAX
 #define SHIFT 64
+#define LEAST -104.0f
+#else /* only the sum is wanted, beside whose 1 a value below 2^-126 is nothing */
+#define SHIFT 0
+#define LEAST -87.0f
+#endif
 static inline numv soft_exp(numv d)
 {
-    const numv x = select(d, (numv)(-104.0f), d < -104.0f);
+    const numv x = select(d, (numv)(LEAST), d < LEAST);
     const numv wide = fma(x, (numv)(1.44269504f), (numv)(12582912.0f));
     const numv n = wide - 12582912.0f;
     numv r = fma(n, (numv)(-0.693145752f), x);
@@ -150,7 +157,6 @@ static inline numv soft_exp(numv d)
     return p * CAT2(as_float, LANES)(scale);
 }
 #endif
-#define LOG_SHIFT ((num)(SHIFT * 0.69314718055994531))
 #endif
 
 __attribute__((reqd_work_group_size(GROUP, 1, 1)))
@@ -166,56 +172,13 @@ __kernel void norm_rows(const norm_args s, __global const EL(IN) *x, __global co
     y += s.offset[3] + PLACE(y);
 #if OP == NORM_SOFTMAX || OP == NORM_LOG_SOFTMAX
     num most, sum;
-#if KEEP
-    /* The row is read from memory once, and its exponentials are kept for the last pass. */
-    numv kept[KEEP / LANES];
-    numv top[4];
-    long at = 0;
-    for (int k = 0; k < 4; ++k)
-        top[k] = (numv)(-INFINITY);
-    for (; at + 4 * LANES <= s.n; at += 4 * LANES) {
-        #pragma unroll
-        for (int k = 0; k < 4; ++k) {
-            const numv v = X(at + k * LANES, LANES);
-            top[k] = select(top[k], v, v > top[k]); /* NaN is not seen here; it makes the sum NaN */
-        }
-    }
-    for (; at < s.n; at += LANES) {
-        const numv v = first_lanes(X(at, s.n - at), s.n - at, (num)(-INFINITY));
-        top[0] = select(top[0], v, v > top[0]);
-    }
-    top[0] = select(top[0], top[1], top[1] > top[0]);
-    top[2] = select(top[2], top[3], top[3] > top[2]);
-    most = lanes_max(select(top[0], top[2], top[2] > top[0]));
-    numv total = (numv)(0), total_1 = (numv)(0);
-    at = 0;
-    for (; at + 2 * LANES <= s.n; at += 2 * LANES) {
-        const numv e = soft_exp(X(at, LANES) - (numv)(most)), e_1 = soft_exp(X(at + LANES, LANES) - (numv)(most));
-        kept[at / LANES] = e;
-        kept[at / LANES + 1] = e_1;
-        total += e;
-        total_1 += e_1;
-    }
-    for (; at < s.n; at += LANES) {
-        const numv e = first_lanes(soft_exp(X(at, s.n - at) - (numv)(most)), s.n - at, (num)0);
-        kept[at / LANES] = e;
-        total += e;
-    }
-    const numv by = (numv)((num)1 / lanes_sum(total + total_1));
-    for (at = 0; at + LANES <= s.n; at += LANES)
-        PUTV(OUT)(kept[at / LANES] * by, y + at);
-    if (at < s.n)
-        STORE(OUT)(kept[at / LANES] * by, y + at, 1, s.n - at);
-    return;
-#else
     ROW_MAX(most);
-#endif
     ROW_SUM(sum, v, soft_exp(v - (numv)(most)));
 #if OP == NORM_SOFTMAX
     const numv factor = (numv)((num)1 / sum);
     EACH(i) Y(soft_exp(X(i, s.n - i) - (numv)(most)) * factor, i, s.n - i);
 #else
-    const numv shift = (numv)(log(sum) - LOG_SHIFT);
+    const numv shift = (numv)(log(sum));
     EACH(i) Y(X(i, s.n - i) - (numv)(most) - shift, i, s.n - i);
 #endif
 #elif OP == NORM_HARDMAX
@@ -282,6 +245,64 @@ __kernel void norm_rows(const norm_args s, __global const EL(IN) *x, __global co
 #endif
 }
 
+#if KEEP
+/* Softmax of s.cols rows one after another. While a row's exponentials are computed and kept, the next row is read for
+ * its largest element, so that memory is busy all the time. NaN is not seen by the comparison: it makes the sum NaN. */
+__attribute__((reqd_work_group_size(1, 1, 1)))
+__kernel void softmax_rows(const norm_args s, __global const EL(IN) *x_all, __global const EL(SCALE) *scale,
+                           __global const EL(BIAS) *bias, __global EL(OUT) *y_all, __global EL(STAT) *mean_out,
+                           __global EL(STAT) *deviation_out)
+{
+    long row = get_global_id(0) * s.cols;
+    const long end = min(row + s.cols, s.rows);
+    numv kept[KEEP / LANES];
+    __global const EL(IN) *x = x_all + s.offset[0] + PLACE(x);
+    numv top = (numv)(-INFINITY), top_1 = top;
+    for (long i = 0; i < s.n; i += LANES) {
+        const numv v = first_lanes(X(i, s.n - i), s.n - i, (num)(-INFINITY));
+        top = select(top, v, v > top);
+    }
+    for (; row < end; ++row) {
+        __global EL(OUT) *y = y_all + s.offset[3] + PLACE(y);
+        __global const EL(IN) *next = x_all + s.offset[0] + (row + 1 < end ? place(row + 1, s.loops, s.dim, s.x) : PLACE(x));
+        const numv most = (numv)(lanes_max(select(top, top_1, top_1 > top)));
+        numv total = (numv)(0);
+        top = top_1 = (numv)(-INFINITY);
+        long i = 0;
+        while (i + 2 * LANES <= s.n) {
+            const long to = min(i + 32 * LANES, s.n - 2 * LANES + 1);
+            numv sum = (numv)(0), sum_1 = sum;
+            for (; i < to; i += 2 * LANES) {
+                const numv e = soft_exp(X(i, LANES) - most), e_1 = soft_exp(X(i + LANES, LANES) - most);
+                const numv v = GETV(IN)(next + i), v_1 = GETV(IN)(next + i + LANES);
+                kept[i / LANES] = e;
+                kept[i / LANES + 1] = e_1;
+                sum += e;
+                sum_1 += e_1;
+                top = select(top, v, v > top);
+                top_1 = select(top_1, v_1, v_1 > top_1);
+            }
+            total += sum + sum_1;
+        }
+        for (; i < s.n; i += LANES) {
+            const long count = s.n - i;
+            const numv e = first_lanes(soft_exp(X(i, count) - most), count, (num)0);
+            const numv v = count >= LANES ? GETV(IN)(next + i) : FETCH(IN)(next + i, 1, count);
+            const numv w = first_lanes(v, count, (num)(-INFINITY));
+            kept[i / LANES] = e;
+            total += e;
+            top = select(top, w, w > top);
+        }
+        const numv by = (numv)((num)1 / lanes_sum(total));
+        for (i = 0; i + LANES <= s.n; i += LANES)
+            PUTV(OUT)(kept[i / LANES] * by, y + i);
+        if (i < s.n)
+            STORE(OUT)(kept[i / LANES] * by, y + i, 1, s.n - i);
+        x = next;
+    }
+}
+#endif
+
 #if OP <= NORM_LP
 #if STRIDED
 #define XC(i) FETCH(IN)(x + (i) * s.x_step, s.x_col, count)
@@ -341,7 +362,7 @@ __kernel void norm_columns(const norm_args s, __global const EL(IN) *x, __global
     for (long i = 0; i < s.n; ++i)
         YC(soft_exp(XC(i) - most) * factor, i);
 #else
-    const numv shift = log(sum) - LOG_SHIFT;
+    const numv shift = log(sum);
     for (long i = 0; i < s.n; ++i)
         YC(XC(i) - most - shift, i);
 #endif

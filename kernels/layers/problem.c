@@ -138,6 +138,7 @@ static void read_numbers(const arete_layer_desc *desc, uint32_t uses, layer_attr
     a->batch_dims = uses & USES_BATCH_DIMS ? desc->batch_dims : 0;
     a->batch_axis = uses & USES_BATCH_AXIS ? desc->batch_axis : 0;
     a->offset = uses & USES_OFFSET ? desc->offset : 0;
+    a->offset_count = a->offset != 0;
     a->select_last = uses & USES_SELECT_LAST && desc->select_last;
     a->smallest = uses & USES_SMALLEST && desc->smallest;
     a->exclusive = uses & USES_SCAN && desc->exclusive;

@@ -31,7 +31,7 @@ typedef struct layer_attributes {
     float alpha, beta, bias, epsilon;
     float scales[ARETE_MAX_RANK], roi[2 * ARETE_MAX_RANK];
     uint8_t op, activation, mode, coordinates, nearest;
-    uint8_t axis_count, start_count, end_count, step_count, kernel_count, stride_count, dilation_count, pad_count;
+    uint8_t axis_count, start_count, end_count, step_count, kernel_count, stride_count, dilation_count, pad_count, offset_count;
     uint8_t ceil_mode, count_include_pad, exclude_outside, select_last, smallest, exclusive, reverse;
 } layer_attributes;
 

@@ -12,7 +12,7 @@ typedef struct reduce_block {
     int64_t n, n_step;
     int64_t cols, col_x, col_y;
     int64_t piece, pieces, segments, share, splits, outputs, count;
-    int64_t least, most;
+    int64_t each, least, most;
 } reduce_block;
 _Static_assert(sizeof(reduce_block) <= LAYER_BLOCK, "reduce_args must fit the argument block");
 
@@ -116,6 +116,9 @@ arete_status ar_layer_lower_reduce(layer_build *b) {
         s.segments = s.n ? s.pieces * (s.count / s.n) : 0;
         strided = s.n_step != 1 && s.n > 1;
         set_splits(b, &s, s.outputs);
+        int64_t units = b->device->info.compute_units ? b->device->info.compute_units : 1;
+        int64_t each = s.outputs / (16 * units), most = 8192 / (s.count ? s.count : 1) + 1;
+        s.each = b->gpu || each < 1 ? 1 : each < most ? each : most;
     }
     ar_layer_append(&options, " -DIN=%s -DOUT=%s -DOP=%d -DGROUP=%d -DSTRIDED=%d",
                     arete_dtype_name((arete_dtype)p->t[0].dtype), arete_dtype_name((arete_dtype)y->dtype),
@@ -132,7 +135,7 @@ arete_status ar_layer_lower_reduce(layer_build *b) {
         ar_layer_grid(b, launch, 3, count);
     } else {
         launch->dims = 2;
-        launch->global[0] = (size_t)(s.outputs * group);
+        launch->global[0] = (size_t)((s.outputs + s.each - 1) / s.each * group);
         launch->global[1] = (size_t)s.splits;
         launch->local[0] = (size_t)group;
         launch->local[1] = 1;

@@ -4,7 +4,8 @@
  * ones are cut into segments of at most `piece` turns of their innermost loop; a segment is summed first, then added, so
  * that long sums lose little.
  * reduce_rows     the innermost reduced loop runs along memory: a group of GROUP work-items makes one output, with
- *                 vectors of LANES elements. Global (outputs * GROUP, splits).
+ *                 vectors of LANES elements, `each` outputs in turn. Global
+ *                 (ceil(outputs / each) * GROUP, splits).
  * reduce_columns  the innermost kept loop runs along memory: a work-item makes LANES outputs. Global (ceil(cols / LANES),
  *                 other outputs, splits).
  * reduce_finish   puts the splits of an output together, in order. Global (outputs).
@@ -51,6 +52,7 @@ typedef struct {
     long piece, pieces;  /* turns of a segment, segments of the innermost reduced loop (rows), of all (columns) */
     long segments, share; /* of an output, of a split */
     long splits, outputs, count; /* count: elements of an output */
+    long each;           /* rows: outputs of a work-item */
     long least, most;    /* integers: what extrema of nothing are */
 } reduce_args;
 
@@ -126,48 +128,56 @@ static inline long place(long index, long loops, const long *dim, const long *st
 #endif
 
 __attribute__((reqd_work_group_size(GROUP, 1, 1)))
-__kernel void reduce_rows(const reduce_args s, __global const EL(IN) *x, __global EL(OUT) *y, __global num *parts)
+__kernel void reduce_rows(const reduce_args s, __global const EL(IN) *x_all, __global EL(OUT) *y, __global num *parts)
 {
-    const long output = get_group_id(0), split = get_global_id(1);
-    const long first = split * s.share, end = min(first + s.share, s.segments);
+    const long split = get_global_id(1), first = split * s.share, end = min(first + s.share, s.segments);
 #if GROUP > 1
     __local num scratch[GROUP];
 #endif
-    x += s.offset[0] + place(output, s.kept_loops, s.kept_dim, s.kept_x);
-    num shift = 0;
+    const long output_0 = get_group_id(0) * s.each, output_1 = min(output_0 + s.each, s.outputs);
+    for (long output = output_0; output < output_1; ++output) {
+        __global const EL(IN) *x = x_all + s.offset[0] + place(output, s.kept_loops, s.kept_dim, s.kept_x);
+        num shift = 0;
 #if OP == RED_LOG_SUM_EXP
-    numv most = (numv)(-INFINITY);
-    for (long segment = first; segment < end; ++segment) {
-        __global const EL(IN) *p = x + place(segment / s.pieces, s.loops, s.dim, s.step);
-        const long to = min((segment % s.pieces + 1) * s.piece, s.n);
-        for (long i = segment % s.pieces * s.piece + LANE * LANES; i < to; i += GROUP * LANES)
-            most = op_max(first_lanes(ROW(p, i, to - i), to - i, (num)(-INFINITY)), most);
-    }
-    GROUP_TOGETHER(shift, lanes_max(most), scratch, MAXIMUM);
-    shift = isinf(shift) ? (num)0 : shift;
-#endif
-    numv total = (numv)(NEUTRAL);
-    for (long segment = first; segment < end; ++segment) {
-        __global const EL(IN) *p = x + place(segment / s.pieces, s.loops, s.dim, s.step);
-        const long to = min((segment % s.pieces + 1) * s.piece, s.n);
-        long i = segment % s.pieces * s.piece + LANE * LANES;
-        numv sum = (numv)(NEUTRAL), other = (numv)(NEUTRAL);
-        for (; i + (GROUP + 1) * LANES <= to; i += 2 * GROUP * LANES) {
-            sum = COMBINE(prepare(ROW(p, i, LANES), shift), sum);
-            other = COMBINE(prepare(ROW(p, i + GROUP * LANES, LANES), shift), other);
+        numv most = (numv)(-INFINITY);
+        for (long segment = first; segment < end; ++segment) {
+            __global const EL(IN) *p = x + place(segment / s.pieces, s.loops, s.dim, s.step);
+            const long to = min((segment % s.pieces + 1) * s.piece, s.n);
+            for (long i = segment % s.pieces * s.piece + LANE * LANES; i < to; i += GROUP * LANES)
+                most = op_max(first_lanes(ROW(p, i, to - i), to - i, (num)(-INFINITY)), most);
         }
-        for (; i < to; i += GROUP * LANES)
-            sum = COMBINE(first_lanes(prepare(ROW(p, i, to - i), shift), to - i, NEUTRAL), sum);
-        total = COMBINE(COMBINE(sum, other), total);
+        GROUP_TOGETHER(shift, lanes_max(most), scratch, MAXIMUM);
+        shift = isinf(shift) ? (num)0 : shift;
+#endif
+        numv total = (numv)(NEUTRAL);
+        for (long segment = first; segment < end; ++segment) {
+            __global const EL(IN) *p = x + place(segment / s.pieces, s.loops, s.dim, s.step);
+            const long to = min((segment % s.pieces + 1) * s.piece, s.n);
+            long i = segment % s.pieces * s.piece + LANE * LANES;
+            numv sum = (numv)(NEUTRAL), other = (numv)(NEUTRAL);
+            for (; i + (GROUP + 1) * LANES <= to; i += 2 * GROUP * LANES) {
+                sum = COMBINE(prepare(ROW(p, i, LANES), shift), sum);
+                other = COMBINE(prepare(ROW(p, i + GROUP * LANES, LANES), shift), other);
+            }
+#if GROUP == 1 && !STRIDED
+            for (; i + LANES <= to; i += LANES)
+                sum = COMBINE(prepare(ROW(p, i, LANES), shift), sum);
+            if (i < to && to >= LANES) /* the last whole vector once more, without what was taken already */
+                sum = COMBINE(last_lanes(prepare(GETV(IN)(p + to - LANES), shift), to - i, NEUTRAL), sum);
+            else if (i < to)
+#else
+            for (; i < to; i += GROUP * LANES)
+#endif
+                sum = COMBINE(first_lanes(prepare(ROW(p, i, to - i), shift), to - i, NEUTRAL), sum);
+            total = COMBINE(COMBINE(sum, other), total);
+        }
+        num result;
+        GROUP_TOGETHER(result, LANES_TOGETHER(total), scratch, ONE);
+        if (LANE == 0 && s.splits > 1)
+            parts[output * s.splits + split] = result;
+        else if (LANE == 0)
+            PUT(OUT)(finish(result, shift, s.count), y + s.offset[1] + place(output, s.kept_loops, s.kept_dim, s.kept_y));
     }
-    num result;
-    GROUP_TOGETHER(result, LANES_TOGETHER(total), scratch, ONE);
-    if (LANE != 0)
-        return;
-    if (s.splits > 1)
-        parts[output * s.splits + split] = result;
-    else
-        PUT(OUT)(finish(result, shift, s.count), y + s.offset[1] + place(output, s.kept_loops, s.kept_dim, s.kept_y));
 }
 
 #if STRIDED

@@ -5,9 +5,9 @@
  * pad      MODE 0 constant, 1 reflect, 2 edge, 3 wrap; the stretch that x covers is copied by vectors.
  * resize   MODE 0 nearest, 1 linear, 2 cubic. Coordinates are scale * i + shift, in pairs of floats (48 bits), and those
  *          within 1e-10 of a whole or half number are that number, so that they do not depend on how they are rounded.
- *          The taps of the outer dimensions (up to 16 together) are found once a row.
+ *          The taps of the outer dimensions (up to 16 together) are found once a row, those of columns once a stretch.
  * Precision f32 (f64); MODE 0 and pad move bits.
- * Limit    memory; linear about 4 ns an element where dimensions other than the last are scaled (scalar code).
+ * Limit    memory; linear and cubic the scalar arithmetic of their taps.
  *
  * Parameters: CLASS, BITS; DATA storage; MODE; NEAREST 0 round, prefer floor, 1 prefer ceil, 2 floor, 3 ceil; EXCLUDE 1: cubic
  * taps outside do not count; CROP 1: places outside x are `outside`.
@@ -185,50 +185,59 @@ static inline int taps(const resample_args *s, int d, long i, long *place, weigh
     return TAPS;
 }
 
+#define STRETCH 256 /* columns whose taps are found once for all rows of a work-item */
+
 __kernel void resize(const resample_args s, __global const EL(DATA) *x_all, __global EL(DATA) *y_all)
 {
-    const long c0 = get_global_id(0) * s.col_step, c1 = min(c0 + s.col_step, s.cols);
-    long row = get_global_id(1) * s.row_step;
-    const long row1 = min(row + s.row_step, s.rows);
-    for (; row < row1; ++row) {
-        __global EL(DATA) *y = y_all + s.offset[1];
-        long outer[16], place[4];
-        weight_t by[16], weight[4];
-        int count = 1;
-        bool row_outside = false;
-        outer[0] = s.offset[0];
-        by[0] = 1;
-        long rest = row;
-        for (int d = 1; d <= s.loops; ++d) {
-            const long i = rest % s.out[d];
-            rest /= s.out[d];
-            y += i * s.y_step[d];
-            const int n = taps(&s, d, i, place, weight, &row_outside);
-            for (int k = n - 1; k >= 0; --k) { /* the first one last: it is overwritten */
-                for (int j = 0; j < count; ++j) {
-                    outer[k * count + j] = outer[j] + place[k];
-                    by[k * count + j] = by[j] * weight[k];
-                }
-            }
-            count *= n;
+    const long first = get_global_id(0) * s.col_step, end = min(first + s.col_step, s.cols);
+    const long row0 = get_global_id(1) * s.row_step, row1 = min(row0 + s.row_step, s.rows);
+    long col_place[STRETCH][TAPS];
+    weight_t col_weight[STRETCH][TAPS];
+    bool col_outside[STRETCH];
+    for (long c0 = first; c0 < end; c0 += STRETCH) {
+        const long count = min(end - c0, (long)STRETCH);
+        int col_taps = 1;
+        for (long c = 0; c < count; ++c) {
+            col_outside[c] = false;
+            col_taps = taps(&s, 0, c0 + c, col_place[c], col_weight[c], &col_outside[c]);
         }
-        for (long c = c0; c < c1; ++c) {
-            bool outside = row_outside;
-            const int n = taps(&s, 0, c, place, weight, &outside);
-#if MODE == 0
-            num value = x_all[outer[0] + place[0]];
-            if (CROP && outside)
-                value = (num)s.fill;
-            y[c * s.y_step[0]] = value;
-#else
-            num sum = 0;
-            for (int j = 0; j < count; ++j) {
-                num line = 0;
-                for (int k = 0; k < n; ++k)
-                    line = fma(weight[k], GET(DATA)(x_all + outer[j] + place[k]), line);
-                sum = fma(by[j], line, sum);
+        for (long row = row0; row < row1; ++row) {
+            __global EL(DATA) *y = y_all + s.offset[1] + c0 * s.y_step[0];
+            long outer[16], place[4];
+            weight_t by[16], weight[4];
+            int lines = 1;
+            bool row_outside = false;
+            outer[0] = s.offset[0];
+            by[0] = 1;
+            long rest = row;
+            for (int d = 1; d <= s.loops; ++d) {
+                const long i = rest % s.out[d];
+                rest /= s.out[d];
+                y += i * s.y_step[d];
+                const int n = taps(&s, d, i, place, weight, &row_outside);
+                for (int k = n - 1; k >= 0; --k) { /* the first one last: it is overwritten */
+                    for (int j = 0; j < lines; ++j) {
+                        outer[k * lines + j] = outer[j] + place[k];
+                        by[k * lines + j] = by[j] * weight[k];
+                    }
+                }
+                lines *= n;
             }
-            PUT(DATA)(CROP && outside ? (num)s.outside : sum, y + c * s.y_step[0]);
+#if MODE == 0
+            for (long c = 0; c < count; ++c)
+                y[c * s.y_step[0]] =
+                    CROP && (row_outside || col_outside[c]) ? (num)s.fill : x_all[outer[0] + col_place[c][0]];
+#else
+            for (long c = 0; c < count; ++c) {
+                num sum = 0;
+                for (int j = 0; j < lines; ++j) {
+                    num line = 0;
+                    for (int k = 0; k < col_taps; ++k)
+                        line = fma(col_weight[c][k], GET(DATA)(x_all + outer[j] + col_place[c][k]), line);
+                    sum = fma(by[j], line, sum);
+                }
+                PUT(DATA)(CROP && (row_outside || col_outside[c]) ? (num)s.outside : sum, y + c * s.y_step[0]);
+            }
 #endif
         }
     }

@@ -41,7 +41,7 @@ static const ar_word words[] = {
     INT("blocksize", blocksize),
     INT("batchdims", batch_dims),
     INT("batchaxis", batch_axis),
-    INT("offset", offset),
+    INTS("offset", offset, 1, offset_count),
     MODE("coordinates", coordinates),
     MODE("nearest", nearest),
     FLAG("excludeoutside", exclude_outside),

@@ -25,20 +25,40 @@ static void spread(const layer_tensor *t, int64_t step[5]) {
         step[5 - t->rank + d] = t->strides[d];
 }
 
+enum { LINE_MOST = 4096 };
+
+/* Room of a line of pool_lines: what the last vector of outputs reads, and whole vectors of x; 0: too much. */
+static int64_t line_room(const layer_build *b, const window_block *s) {
+    int64_t lanes = b->vec, outputs = (s->out[2] + lanes - 1) / lanes * lanes;
+    int64_t step = s->stride[2] == 2 ? 2 * outputs + lanes : outputs * s->stride[2];
+    int64_t reads = step + (s->kernel[2] - 1) * s->dilation[2] + lanes;
+    int64_t writes = s->before[2] + s->in[2] + lanes, room = reads > writes ? reads : writes, rounded = 64;
+    while (rounded < room)
+        rounded *= 2;
+    return rounded <= LINE_MOST ? rounded : 0;
+}
+
 static arete_status add(layer_build *b, const window_block *s, int op, const int64_t *count) {
     const layer_problem *p = b->p;
+    int64_t room = op == OP_LRN || b->gpu || p->out_count > 1 || s->x_step[4] != 1 || s->y_step[4] != 1 ? 0 : line_room(b, s);
     ar_layer_text options;
     ar_layer_options(b, ar_layer_class(p), &options);
     ar_layer_append(&options, " -DIN=%s -DOUT=%s -DOP=%d -DHAS_INDEX=%d -DCOUNT_PAD=%d",
                     arete_dtype_name((arete_dtype)p->t[0].dtype), arete_dtype_name((arete_dtype)p->t[0].dtype), op,
                     p->out_count > 1, (int)p->a.count_include_pad);
+    if (room)
+        ar_layer_append(&options, " -DLINE=%d", (int)room);
     arete_status status;
-    layer_launch *l = ar_layer_add(b, &ar_source_layers_window, options.text, op == OP_LRN ? "lrn" : "pool", &status);
+    layer_launch *l = ar_layer_add(b, &ar_source_layers_window, options.text,
+                                   op == OP_LRN ? "lrn" : room ? "pool_lines" : "pool", &status);
     if (!l)
         return status;
     const int tensors[3] = {0, 1, p->out_count > 1 ? 2 : 1};
     ar_layer_block(l, s, sizeof *s, 3, tensors);
-    ar_layer_grid(b, l, op == OP_LRN ? 3 : 2, count);
+    if (room)
+        ar_layer_grid(b, l, 1, &count[1]);
+    else
+        ar_layer_grid(b, l, op == OP_LRN ? 3 : 2, count);
     return ARETE_OK;
 }
 

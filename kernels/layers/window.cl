@@ -3,6 +3,9 @@
  * pool    a work-item makes LANES outputs that neighbour along the last dimension, of row_step rows. Global
  *         (ceil(out_w / LANES), ceil(rows / row_step)), rows being all other output dimensions. Vectors are loaded whole where
  *         all lanes are inside x and stride_w is 1, else lane by lane.
+ * pool_lines  CPU class, x and y contiguous along the last dimension, no indices: a work-item has row_step rows. What lies
+ *         above each other in the windows is put together first, as a private line with its pads; then what lies beside each
+ *         other. Global (ceil(rows / row_step)).
  * lrn     a work-item makes LANES neighbouring places of one channel; the channels around it are summed anew.
  *         Global (ceil(space / LANES), channels, N).
  * Precision f32 (f64; integers in 64 bits). NaN in a window of MAX gives NaN.
@@ -162,6 +165,110 @@ __kernel void pool(const window_args s, __global const EL(IN) *x_all, __global E
 #endif
     }
 }
+
+#if !HAS_INDEX && OP < 4
+#ifndef LINE
+#define LINE 64 /* room of a line: in[2] + before[2] + what the last window reaches, rounded up to vectors, and 2 more */
+#endif
+/* LANES elements of a private line, step apart. */
+static inline numv spaced(const num *line, long step)
+{
+    if (step == 1)
+        return vloadl(0, line);
+    if (step == 2) {
+        const numv a = vloadl(0, line), b = vloadl(0, line + LANES);
+        numv even;
+        even.lo = a.even;
+        even.hi = b.even;
+        return even;
+    }
+    num part[LANES];
+    for (int i = 0; i < LANES; ++i)
+        part[i] = line[i * step];
+    return vloadl(0, part);
+}
+
+#if OP == 3
+#define PREPARED(v) ((v) * (v))
+#elif OP == 2
+#define PREPARED(v) op_abs(v)
+#else
+#define PREPARED(v) (v)
+#endif
+#if OP == 0
+#define JOIN(a, b) op_max(a, b)
+#else
+#define JOIN(a, b) ((a) + (b))
+#endif
+
+__kernel void pool_lines(const window_args s, __global const EL(IN) *x_all, __global EL(OUT) *y_all,
+                         __global long *unused)
+{
+    num line[LINE];
+    const long rows = s.n * s.channels * s.out[0] * s.out[1];
+    long row = get_global_id(0) * s.row_step;
+    const long row1 = min(row + s.row_step, rows);
+    for (long i = 0; i < LINE; ++i)
+        line[i] = NEUTRAL;
+    for (; row < row1; ++row) {
+        const long oh = row % s.out[1], od = row / s.out[1] % s.out[0];
+        const long plane = row / s.out[1] / s.out[0], c = plane % s.channels, n = plane / s.channels;
+        __global const EL(IN) *x = x_all + s.offset[0] + n * s.x_step[0] + c * s.x_step[1];
+        __global EL(OUT) *y = y_all + s.offset[1] + n * s.y_step[0] + c * s.y_step[1] + od * s.y_step[2] + oh * s.y_step[3];
+        const long d0 = od * s.stride[0] - s.before[0], h0 = oh * s.stride[1] - s.before[1];
+        num *inner = line + s.before[2];
+        bool fresh = true;
+        for (long kd = 0; kd < s.window_of[0]; ++kd) {
+            const long d = d0 + kd * s.dilation[0];
+            for (long kh = 0; kh < s.window_of[1]; ++kh) {
+                const long h = h0 + kh * s.dilation[1];
+                if (d < 0 || d >= s.in[0] || h < 0 || h >= s.in[1])
+                    continue;
+                __global const EL(IN) *from = x + d * s.x_step[2] + h * s.x_step[3];
+                for (long i = 0; i < s.in[2]; i += LANES) {
+                    const long count = s.in[2] - i;
+                    numv v = count >= LANES ? GETV(IN)(from + i) : FETCH(IN)(from + i, 1, count);
+                    v = first_lanes(PREPARED(v), count, NEUTRAL);
+                    vstorel(fresh ? v : JOIN(v, vloadl(0, inner + i)), 0, inner + i);
+                }
+                fresh = false;
+            }
+        }
+        for (long i = 0; fresh && i < s.in[2]; ++i)
+            inner[i] = NEUTRAL;
+        const long d_end = s.in[0] + (COUNT_PAD ? s.after[0] : 0), h_end = s.in[1] + (COUNT_PAD ? s.after[1] : 0);
+        const long w_end = s.in[2] + (COUNT_PAD ? s.after[2] : 0);
+        const long area = inside(d0, s.window_of[0], s.dilation[0], COUNT_PAD ? d0 : 0, d_end) *
+                          inside(h0, s.window_of[1], s.dilation[1], COUNT_PAD ? h0 : 0, h_end);
+        const long reach = (s.window_of[2] - 1) * s.dilation[2];
+        for (long ow = 0; ow < s.out[2]; ow += LANES) {
+            const num *at = line + ow * s.stride[2];
+            numv sum = spaced(at, s.stride[2]);
+            for (long kw = 1; kw < s.window_of[2]; ++kw)
+                sum = JOIN(spaced(at + kw * s.dilation[2], s.stride[2]), sum);
+#if OP == 1
+            const long first = ow * s.stride[2] - s.before[2];
+            if (first >= 0 && first + (LANES - 1) * s.stride[2] + reach < s.in[2]) {
+                sum /= (numv)((num)(area * s.window_of[2]));
+            } else {
+                num counts[LANES];
+                for (int i = 0; i < LANES; ++i) {
+                    const long w = first + i * s.stride[2];
+                    counts[i] = (num)(area * inside(w, s.window_of[2], s.dilation[2], COUNT_PAD ? w : 0, w_end));
+                }
+                sum /= vloadl(0, counts);
+            }
+#elif OP == 3
+            sum = sqrt(sum);
+#endif
+            if (s.out[2] - ow >= LANES)
+                PUTV(OUT)(sum, y + ow);
+            else
+                STORE(OUT)(sum, y + ow, 1, s.out[2] - ow);
+        }
+    }
+}
+#endif
 #else
 /* in[0] is the space of a channel, x_step[2] its step. */
 __kernel void lrn(const window_args s, __global const EL(IN) *x, __global EL(OUT) *y, __global long *unused)
