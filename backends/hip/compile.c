@@ -12,7 +12,8 @@
          (void **program, const char *source, const char *name, int headers, const char *const *texts,             \
           const char *const *names))                                                                               \
     need(destroy, "hiprtcDestroyProgram", "nvrtcDestroyProgram", (void **program))                                 \
-    need(compile, "hiprtcCompileProgram", "nvrtcCompileProgram", (void *program, int count, const char *const *options)) \
+    need(compile, "hiprtcCompileProgram", "nvrtcCompileProgram",                                                   \
+         (void *program, int count, const char *const *options))                                                   \
     need(log_size, "hiprtcGetProgramLogSize", "nvrtcGetProgramLogSize", (void *program, size_t *bytes))            \
     need(log, "hiprtcGetProgramLog", "nvrtcGetProgramLog", (void *program, char *text))                            \
     may(code_size, "hiprtcGetCodeSize", "nvrtcGetCUBINSize", (void *program, size_t *bytes))                       \

@@ -41,7 +41,8 @@ static void nvidia_driver(char *text, size_t bytes) {
     if (fgets(line, sizeof line, file)) {
         for (const char *at = line; *at; at++) {
             unsigned major, minor;
-            if (isdigit((unsigned char)*at) && (at == line || at[-1] == ' ') && sscanf(at, "%u.%u", &major, &minor) == 2) {
+            bool starts = isdigit((unsigned char)*at) && (at == line || at[-1] == ' ');
+            if (starts && sscanf(at, "%u.%u", &major, &minor) == 2) {
                 snprintf(text, bytes, ", driver %.*s", (int)strcspn(at, " \n"), at);
                 break;
             }

@@ -139,7 +139,9 @@ static arete_status check_range(arete_device *device, char *pointer, uint64_t by
 arete_status arete_hip_adopt_pointer(arete_device *device, void *pointer, uint64_t bytes, arete_buffer **buffer) {
     arete_status status = check_owner(device);
     if (status == ARETE_OK && (!pointer || !buffer || bytes == 0)) {
-        status = ar_fail(ARETE_E_ARGUMENT, "%s", !pointer ? "pointer is NULL" : !buffer ? "buffer is NULL" : "bytes is 0");
+        status = ar_fail(ARETE_E_ARGUMENT, "%s", !pointer  ? "pointer is NULL"
+                                                 : !buffer ? "buffer is NULL"
+                                                           : "bytes is 0");
     }
     if (status == ARETE_OK) {
         status = check_range(device, pointer, bytes);

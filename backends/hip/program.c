@@ -49,8 +49,8 @@ static arete_status module_make(arete_device *device, const char *name, void *co
         int error = own->hip->module_load(&made->native, code);
         bool refused = error == 200 || error == 209 || error == 218 || error == 222 || error == 300;
         if (refused) {
-            status = ar_fail(ARETE_E_BUILD, "%s: %s (%s) does not take the code made for it (%zu bytes): %s_ERROR_%s (%d)",
-                             name, device->info.id, own->arch, bytes, own->hip->flavour->error_prefix,
+            status = ar_fail(ARETE_E_BUILD,
+                             "%s: %s (%s) does not take the code made for it (%zu bytes): %s_ERROR_%s (%d)", name, device->info.id, own->arch, bytes, own->hip->flavour->error_prefix,
                              ar_hip_name(error), error);
         } else if (error) {
             status = ar_hip_fail(own->hip, own, error, "loading %s (%zu bytes) on %s", name, bytes, device->info.id);

@@ -28,7 +28,8 @@ typedef struct double_api {
     const char *(*faults)(void);   /* what the backend did wrong, a line each; "" is right */
     const char *(*calls)(void);    /* the calls since forget(), a line each */
     void (*forget)(void);          /* empties the list of calls */
-    int (*live)(const char *kind); /* handles not given back: "memory", "host", "stream", "event", "module", "context" */
+    /* Handles not given back of a kind: "memory", "host", "stream", "event", "module", "function", "context". */
+    int (*live)(const char *kind);
     const double_launch *(*launch)(void); /* the last one */
     int (*current)(void);                 /* this thread's device; -1: none */
 } double_api;

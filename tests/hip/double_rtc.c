@@ -1,5 +1,6 @@
 /* A test double of hiprtc and of NVRTC, under both names. What it makes of a source is an image for double.c: the
- * texts in it from "@kernel" to the end of the line (none: every kernel is there); or it does what ARETE_DOUBLE_RTC asks for:
+ * texts in it from "@kernel" to the end of the line (none: every kernel is there); or it does what ARETE_DOUBLE_RTC
+ * asks for:
  *   error    a failing build with a log         abort, segfault, hang, exit   the compiler's bad days
  *   garbage  writes junk to every descriptor    empty   gives no code         damaged   code that no driver takes
  * ARETE_DOUBLE_KEEP, a folder: every source is written there, named by its kernel file and a hash.
