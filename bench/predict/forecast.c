@@ -21,6 +21,7 @@
 #define STREAM 0.8       /* of the bandwidth, where no such case was measured: published figures lie at 0.67 to 0.9 */
 #define STREAM_SPREAD 0.35
 #define LEAST_SPREAD 0.05
+#define MOST_SPREAD 2.3 /* ten times: nobody is helped by more */
 #define LEAST_DOUBT 0.06
 #define FOREIGN_DOUBT 0.2 /* more, where no device with the maker's libraries was measured */
 
@@ -245,7 +246,8 @@ static void estimate_one(const ar_forecast *t, const ar_op *op, ar_estimate *e) 
                                                        : ARETE_BOUND_COMPUTE;
     e->seconds = fmax(e->seconds, roof.launch);
     e->doubt = doubt;
-    e->low = e->seconds * exp(-spread);
+    spread = fmin(spread, MOST_SPREAD);
+    e->low = fmax(e->seconds * exp(-spread), roof.launch / 2);
     e->high = e->seconds * exp(spread);
 }
 
