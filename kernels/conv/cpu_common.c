@@ -63,10 +63,16 @@ void ar_conv_cpu_view(const conv_problem *p, conv_problem *view) {
 }
 
 int64_t ar_conv_cpu_room(int64_t elements) {
-    int64_t room = 1024;
-    while (room < elements)
-        room *= 2;
-    return room / 4 * 3 >= elements ? room / 4 * 3 : room;
+    static const int64_t rooms[] = {4096, 32768, 98304, 196608, 262144};
+    for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; ++i)
+        if (elements <= rooms[i])
+            return rooms[i];
+    return (elements + 131071) / 131072 * 131072;
+}
+
+size_t ar_conv_cpu_pack_options(const conv_problem *p, int64_t vec, char *text, size_t bytes) {
+    const char *type = arete_dtype_name((arete_dtype)p->type_w);
+    return (size_t)snprintf(text, bytes, "-DVEC=%d -DTYPE_X=%s -DTYPE_W=%s -DFLIP=%d", (int)vec, type, type, p->flip);
 }
 
 double ar_conv_cpu_busiest(const arete_device *device, double groups, double slots_each) {

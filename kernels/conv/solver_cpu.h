@@ -75,9 +75,11 @@ static inline double ar_conv_cpu_flops(const arete_device *device, double fmas) 
     return fmas * 2 * (double)ar_conv_vec(device);
 }
 
-/* The least power of two, or three quarters of one, that is not below: sizes of private arrays, so that programs
- * are shared. */
+/* Sizes of private arrays, few of them so that programs are shared: what is not touched costs nothing. */
 int64_t ar_conv_cpu_room(int64_t elements);
+
+/* The options of the packing kernels, which see nothing of the problem but the type of w and flip. The length. */
+size_t ar_conv_cpu_pack_options(const conv_problem *problem, int64_t vec, char *text, size_t bytes);
 
 extern const ar_solver ar_conv_cpu_direct, ar_conv_cpu_implicit, ar_conv_cpu_depthwise, ar_conv_winograd;
 

@@ -204,7 +204,7 @@ static arete_status build(arete_plan *plan) {
     double positions = (double)ar_conv_volume(v.out) * (double)(p->n * p->groups);
     plan->cost.flops_executed = 2 * positions * (double)ar_conv_k(p) * (double)(blocks * NV * vec);
     snprintf(layout, sizeof layout, "panel=%d", (int)state.panel);
-    ar_conv_options(p, vec, options, sizeof options);
+    ar_conv_cpu_pack_options(p, vec, options, sizeof options);
     return ar_conv_cpu_state(plan, &state, &ar_source_conv_cpu_pack, options, "conv_cpu_pack", layout, 0);
 }
 

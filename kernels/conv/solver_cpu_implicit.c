@@ -188,7 +188,7 @@ static arete_status build(arete_plan *plan) {
     plan->cost.flops_executed = 2 * ceil(width / (double)vec) * (double)vec * lines * (double)ar_conv_k(p) *
                                 (double)(tiles * n[MR]) * (double)(p->n * p->groups);
     snprintf(layout, sizeof layout, "panel=%d", (int)state.panel);
-    ar_conv_options(p, vec, options, sizeof options);
+    ar_conv_cpu_pack_options(p, vec, options, sizeof options);
     return ar_conv_cpu_state(plan, &state, &ar_source_conv_cpu_pack, options, "conv_cpu_pack", layout, 0);
 }
 

@@ -205,10 +205,9 @@ static arete_status build(arete_plan *plan) {
     shape s = shape_of(p, plan->device, n[F]);
     char options[640], layout[64];
     size_t at = ar_conv_options(p, s.vec, options, sizeof options);
-    at += (size_t)snprintf(options + at, sizeof options - at, " -DFH=%d -DFW=%d -DNV=%d", (int)s.fh, (int)s.fw, NV);
-    size_t common = at;
-    snprintf(options + at, sizeof options - at, " -DMR=%d -DMT=%d -DY_LAST=%d -DV_MAX=%d", (int)n[MR], (int)n[MT],
-             p->y.point != 1, n[FUSED] ? (int)ar_conv_cpu_room(block_reals(&s, n)) : 16);
+    snprintf(options + at, sizeof options - at, " -DFH=%d -DFW=%d -DNV=%d -DMR=%d -DMT=%d -DY_LAST=%d -DV_MAX=%d",
+             (int)s.fh, (int)s.fw, NV, (int)n[MR], (int)n[MT], p->y.point != 1,
+             n[FUSED] ? (int)ar_conv_cpu_room(block_reals(&s, n)) : 16);
     arete_status status = kernels(plan, options);
     if (status != ARETE_OK)
         return status;
@@ -222,7 +221,8 @@ static arete_status build(arete_plan *plan) {
     plan->cost.flops_executed = 2 * (double)s.elements * (double)(blocks * n[MR] * n[MT]) *
                                 (double)(s.c_blocks * s.vec) * (double)(s.m_blocks * NV * s.vec * p->groups);
     plan->cost.launches = n[FUSED] ? 1 : 2;
-    options[common] = '\0';
+    at = ar_conv_cpu_pack_options(p, s.vec, options, sizeof options);
+    snprintf(options + at, sizeof options - at, " -DFH=%d -DFW=%d -DNV=%d", (int)s.fh, (int)s.fw, NV);
     snprintf(layout, sizeof layout, "winograd nr=%d fh=%d fw=%d", (int)(NV * s.vec), (int)s.fh, (int)s.fw);
     uint64_t more = n[FUSED] ? 0 : 4 * (uint64_t)(block_reals(&s, n) * blocks * p->groups);
     return ar_conv_cpu_state(plan, &state, &ar_source_conv_winograd_pack, options, "winograd_pack", layout, more);
