@@ -77,7 +77,8 @@ size_t ar_conv_cpu_pack_options(const conv_problem *p, int64_t vec, char *text, 
 
 double ar_conv_cpu_busiest(const arete_device *device, double groups, double slots_each) {
     double units = device->info.compute_units ? device->info.compute_units : 1;
-    return ceil(groups / units) * (slots_each + CONV_SLOTS_GROUP);
+    /* With few groups a unit that is held up holds all up. */
+    return ceil(groups / units) * (slots_each + CONV_SLOTS_GROUP) * (1 + 0.04 * units / groups);
 }
 
 double ar_conv_cpu_seconds(const conv_problem *p, const arete_device *device, const arete_roofs *roofs, double slots,

@@ -54,7 +54,6 @@
 #error "only f32 with contiguous positions can be read where it lies"
 #endif
 #define NR (NV * LANES)
-#define TILE_MAX (TH * TW > RW ? TH * TW : RW)
 
 /* Distances in reals of the strip (or of x). a walks through it tap by tap and channel by channel: */
 typedef struct {
@@ -114,7 +113,7 @@ static inline void copy_strip(real *to, const conv_args *s, __global const STORA
 static inline void store_tile(const conv_way_out *o, const conv_args *s, const realv *out, long m0, long plane_at,
                               int height, int width)
 {
-#pragma unroll 1
+#pragma unroll
     for (int v = 0; v < NV; ++v) {
         const long m = m0 + v * LANES;
         const int channels = (int)min((long)LANES, s->group_m - m);
@@ -154,7 +153,6 @@ __kernel void conv_cpu_direct(const conv_args s, const real alpha, const real be
                               __global const float *w, __global const STORAGE(TYPE_BIAS) *bias,
                               __global const STORAGE(TYPE_R) *residual, __global STORAGE(TYPE_Y) *y)
 {
-    realv out[TILE_MAX * NV];
     const long image = get_group_id(2) / s.groups;
     const long group = get_group_id(2) % s.groups;
     const long across = (s.out[2] + strip_columns - 1) / strip_columns;
@@ -212,11 +210,13 @@ __kernel void conv_cpu_direct(const conv_args s, const real alpha, const real be
             A_SPACE const float *a = from + ty * t.next_row;
             long tx = 0;
             for (; tx + TW <= columns; tx += TW) {
+                realv out[TH * TW * NV];
                 tile_main(a + tx * SW, wb, &t, out);
                 store_tile(&o, &s, out, b * NR, plane_at + tx, TH, TW);
             }
 #if RW
             if (tx < columns) {
+                realv out[TH * RW * NV];
                 tile_rest(a + tx * SW, wb, &t, out);
                 store_tile(&o, &s, out, b * NR, plane_at + tx, TH, RW);
             }
@@ -225,6 +225,7 @@ __kernel void conv_cpu_direct(const conv_args s, const real alpha, const real be
 #if RH
         if (ty < rows) {
             const long plane_at = (oz * s.out[1] + oy + ty) * s.out[2] + ox;
+            realv out[RH * TW * NV];
             tile_rest(from + ty * t.next_row, wb, &t, out);
             store_tile(&o, &s, out, b * NR, plane_at, RH, TW);
         }

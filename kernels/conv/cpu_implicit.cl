@@ -97,24 +97,34 @@ PRODUCT(product_1, , f32, 1)
 PRODUCT(product_x, __global, TYPE_X, 2)
 #endif
 
-/* The first count of the 2 * LANES positions from `at` on, of MR channels from m on. */
-static inline void store_tile(const conv_way_out *o, const realv *out, long m, long channels, long at, long count)
+/* The first count of the 2 * LANES positions from `at` on, of `rows` channels from m on. */
+static inline void store_part(const conv_way_out *o, const realv *out, long m, int rows, long at, long count)
 {
-    const int rows = (int)min((long)MR, channels - m);
-    if (count == NR && rows == MR) {
-#pragma unroll
-        for (int i = 0; i < MR; ++i) {
-            finish_positions(o, out[i * 2], m + i, at, LANES);
-            finish_positions(o, out[i * 2 + 1], m + i, at + LANES, LANES);
-        }
-        return;
-    }
     for (int i = 0; i < rows; ++i) {
         finish_positions(o, out[i * 2], m + i, at, (int)min(count, (long)LANES));
         if (count > LANES)
             finish_positions(o, out[i * 2 + 1], m + i, at + LANES, (int)(count - LANES));
     }
 }
+
+/* A tile by PRODUCT, and out. Whole ones are stored without a loop, so that the sums stay in registers. */
+#define TILE(PRODUCT_NAME, FROM, COUNT, AT)                                                                         \
+    do {                                                                                                            \
+        realv sums_[MR * 2];                                                                                        \
+        PRODUCT_NAME(w + i * weights, FROM, &t, sums_);                                                             \
+        const long left_ = s.group_m - i * MR;                                                                      \
+        if ((COUNT) == NR && left_ >= MR) {                                                                         \
+            _Pragma("unroll") for (int i_ = 0; i_ < MR; ++i_)                                                       \
+            {                                                                                                       \
+                finish_positions(&o, sums_[i_ * 2], i * MR + i_, AT, LANES);                                        \
+                finish_positions(&o, sums_[i_ * 2 + 1], i * MR + i_, (AT) + LANES, LANES);                          \
+            }                                                                                                       \
+        } else {                                                                                                    \
+            realv part_[MR * 2];                                                                                    \
+            _Pragma("unroll") for (int i_ = 0; i_ < MR * 2; ++i_) part_[i_] = sums_[i_];                            \
+            store_part(&o, part_, i * MR, (int)min(left_, (long)MR), AT, COUNT);                                    \
+        }                                                                                                           \
+    } while (0)
 
 #if !POINTWISE
 /* Rows of inputs from iy on, all columns that outputs 0 .. out[2] - 1 read, split by column % SW. */
@@ -169,7 +179,6 @@ __kernel void conv_cpu_implicit(const conv_args s, const real alpha, const real 
                                 __global STORAGE(TYPE_Y) *y)
 {
     real strip[STRIP_MAX] __attribute__((aligned(64)));
-    realv out[MR * 2];
     row_table t;
     const long image = get_group_id(2) / s.groups;
     const long group = get_group_id(2) % s.groups;
@@ -191,8 +200,7 @@ __kernel void conv_cpu_implicit(const conv_args s, const real alpha, const real 
         if (count == NR) {
             t.channel = s.x_channel;
             for (long i = first; i < last; ++i) {
-                product_x(w + i * weights, x + at, &t, out);
-                store_tile(&o, out, i * MR, s.group_m, at, NR);
+                TILE(product_x, x + at, NR, at);
             }
             continue;
         }
@@ -204,10 +212,9 @@ __kernel void conv_cpu_implicit(const conv_args s, const real alpha, const real 
         }
         for (long i = first; i < last; ++i) {
             if (count > LANES)
-                product_2(w + i * weights, strip, &t, out);
+                TILE(product_2, strip, count, at);
             else
-                product_1(w + i * weights, strip, &t, out);
-            store_tile(&o, out, i * MR, s.group_m, at, count);
+                TILE(product_1, strip, count, at);
         }
     }
 #else
@@ -237,10 +244,9 @@ __kernel void conv_cpu_implicit(const conv_args s, const real alpha, const real 
             for (long at = 0; at < s.out[2]; at += NR) {
                 const long count = min((long)NR, s.out[2] - at);
                 if (count > LANES)
-                    product_2(w + i * weights, from + at, &t, out);
+                    TILE(product_2, from + at, count, plane_at + at);
                 else
-                    product_1(w + i * weights, from + at, &t, out);
-                store_tile(&o, out, i * MR, s.group_m, plane_at + at, count);
+                    TILE(product_1, from + at, count, plane_at + at);
             }
         }
     }

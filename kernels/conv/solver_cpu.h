@@ -60,8 +60,8 @@ arete_status ar_conv_cpu_launch(const arete_plan *plan, arete_queue *queue, conv
                                 size_t count, arete_event **done);
 
 /*
- * The models count time in slots: one vector fma at the unit's peak. A finished vector costs about 9 on its way out
- * (turning, bias, store: measured on Zen 4), a group 400. Seconds of the slots that the busiest unit has, at least
+ * The models count time in slots: one vector fma at the unit's peak. A finished vector that is turned costs about 9
+ * on its way out (measured on Zen 4), a group 400. Seconds of the slots that the busiest unit has, at least
  * the roofline's own.
  */
 #define CONV_SLOTS_STORE 9.0

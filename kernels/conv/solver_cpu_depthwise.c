@@ -10,7 +10,11 @@ static const char *const names[] = {"rows", "channels", NULL};
 #define MAX_STRIP 262144 /* reals: 1 MB; a worker thread's stack has 8 MB where it is small */
 #define GOOD_STRIP 6144  /* 24 KB: a first cache */
 #define MAX_TAPS 49      /* more would be a very long program */
-#define DEEP 4           /* ROWS of the kernel */
+
+/* ROWS of the kernel: 7 divides the height of most networks' small planes. */
+static int64_t deep_of(const conv_problem *v) {
+    return v->out[1] % 7 == 0 && v->out[2] <= 16 ? 7 : v->out[1] < 4 ? 1 : 4;
+}
 
 static int64_t columns_of(const conv_problem *v) {
     return (v->out[2] - 1) * v->stride[2] + (v->kernel[2] - 1) * v->dilation[2] + 1;
@@ -61,11 +65,11 @@ static bool accepts(const void *problem, const arete_device *device, const ar_pa
 static double slots(const conv_problem *v, const arete_device *device, const int64_t *n) {
     double lanes = (double)ar_conv_vec(device), rows = fmin((double)n[ROWS], (double)v->out[1]);
     double high = (rows - 1) * (double)v->stride[1] + (double)((v->kernel[1] - 1) * v->dilation[1] + 1);
-    double move = v->stride[2] == 1 ? 4 / lanes : v->stride[2] == 2 ? 9 / lanes : 4;
-    double copy = high * (14 + (double)columns_of(v) * move);
+    double move = v->stride[2] == 1 ? 4 / lanes : v->stride[2] == 2 ? 7 / lanes : 4;
+    double copy = high * (5 + (double)columns_of(v) * move);
     double vectors = rows * ceil((double)v->out[2] / lanes), taps = (double)(v->kernel[1] * v->kernel[2]);
-    /* Loads beside lines are two a vector; DEEP rows share them. */
-    double shared = ((DEEP - 1) * (double)v->stride[1] + (double)v->kernel[1]) * (double)v->kernel[2] / DEEP;
+    /* Loads beside lines are two a vector; rows of a column share them. */
+    double deep = (double)deep_of(v), shared = ((deep - 1) * (double)v->stride[1] + (double)v->kernel[1]) * (double)v->kernel[2] / deep;
     double one = copy + (double)ar_conv_group_m(v) * vectors * (fmax(taps, 2 * shared) + 6);
     double groups = ceil((double)v->out[1] / (double)n[ROWS]) * ceil((double)v->groups / (double)n[CHANNELS]);
     return ar_conv_cpu_busiest(device, groups * (double)v->n, one * fmin((double)n[CHANNELS], (double)v->groups));
@@ -80,7 +84,8 @@ static bool candidate(const void *problem, const arete_device *device, size_t in
         for (size_t r = 0; r < PARTS && (r == 0 || parts[r - 1] < v.out[1]); ++r) {
             const char *why;
             int64_t rows = ar_conv_ceil(v.out[1], parts[r]);
-            rows = rows > DEEP ? ar_conv_ceil(rows, DEEP) * DEEP : rows;
+            int64_t deep = deep_of(&v);
+            rows = rows > deep ? ar_conv_ceil(rows, deep) * deep : rows;
             *params = (ar_params){{rows, ar_conv_ceil(v.groups, counts[c])}};
             if (accepts(problem, device, params, &why) && index-- == 0)
                 return true;
@@ -123,13 +128,11 @@ static arete_status build(arete_plan *plan) {
     int64_t vec = ar_conv_vec(plan->device);
     char options[640];
     size_t at = ar_conv_options(p, vec, options, sizeof options);
-    at += (size_t)snprintf(options + at, sizeof options - at,
-                           " -DKH=%d -DKW=%d -DSH=%d -DSW=%d -DDH=%d -DDW=%d -DROWS=%d -DSTRIP_MAX=%d",
-                           (int)v.kernel[1], (int)v.kernel[2], (int)v.stride[1], (int)v.stride[2],
-                           (int)v.dilation[1], (int)v.dilation[2], v.out[1] < DEEP ? 1 : DEEP,
-                           (int)ar_conv_cpu_room(strip_size(&v, plan->device, n[ROWS])));
-    if (v.stride[2] > 1)
-        snprintf(options + at, sizeof options - at, " -DLINE_MAX=%d", (int)ar_conv_cpu_room(columns_of(&v) + 2 * vec));
+    int64_t strip = strip_size(&v, plan->device, n[ROWS]);
+    snprintf(options + at, sizeof options - at,
+             " -DKH=%d -DKW=%d -DSH=%d -DSW=%d -DDH=%d -DDW=%d -DROWS=%d -DSTRIP_MAX=%d", (int)v.kernel[1],
+             (int)v.kernel[2], (int)v.stride[1], (int)v.stride[2], (int)v.dilation[1], (int)v.dilation[2],
+             (int)deep_of(&v), (int)ar_conv_cpu_room(strip));
     arete_status status =
         ar_kernel_get(plan->device, &ar_source_conv_cpu_depthwise, options, "conv_cpu_depthwise", &plan->kernels[0]);
     if (status != ARETE_OK)

@@ -108,7 +108,12 @@ static double group_slots(const conv_problem *v, const arete_device *device, con
         double wide = (columns - 1) * (double)v->stride[2] + (double)v->kernel[2];
         copy = (double)(ar_conv_group_c(v) * v->kernel[0]) * high * (12 + wide * (v->x.point == 1 ? 4 / lanes : 4));
     }
-    return blocks * each + copy;
+    /* Strips that end within a line of y are two units' business, line by line. */
+    bool split = rows < (double)v->out[1] || columns < (double)v->out[2];
+    double ends = columns < (double)v->out[2] ? rows : 1, shared = 0;
+    if (split && v->y.point == 1 && (columns < (double)v->out[2] || (int64_t)(rows * columns) % 16 != 0))
+        shared = 40 * ends * NV * lanes;
+    return blocks * (each + shared) + copy;
 }
 
 static double slots(const conv_problem *v, const arete_device *device, const int64_t *n) {
@@ -151,8 +156,8 @@ static void guess(const void *problem, const arete_device *device, ar_params *pa
         int64_t rows = one.value[ROWS] < v.out[1] ? one.value[ROWS] : v.out[1];
         int64_t columns = one.value[COLUMNS] < v.out[2] ? one.value[COLUMNS] : v.out[2];
         double cost = slots(&v, device, one.value);
-        if (!in_place(&v) && strip_size(&v, rows, columns) > GOOD_STRIP)
-            cost *= 1.05;
+        if (strip_size(&v, rows, columns) > GOOD_STRIP)
+            cost *= 1.04;
         if (cost < best) {
             best = cost;
             *params = one;

@@ -76,7 +76,7 @@ static int64_t row_count(const conv_problem *p, const arete_device *device) {
     return ar_conv_cpu_pointwise(p) ? ar_conv_ceil(ar_conv_volume(p->out), 2 * ar_conv_vec(device)) : p->out[1];
 }
 
-/* Slots of a group of rows x tiles: a panel costs its fma, two vectors of a panel, on their way out, 8 each. */
+/* Slots of a group of rows x tiles: a panel costs its fma, a vector on its way out 4.5. */
 static double group_slots(const conv_problem *p, const arete_device *device, const int64_t *n) {
     double lanes = (double)ar_conv_vec(device), k = (double)ar_conv_k(p), mr = (double)n[MR];
     double all = (double)row_count(p, device), rows = fmin((double)n[ROWS], all), copy = 0, vectors;
@@ -84,7 +84,7 @@ static double group_slots(const conv_problem *p, const arete_device *device, con
     if (ar_conv_cpu_pointwise(p)) {
         vectors = 2 * rows;
         /* The first tile of a panel meets memory. */
-        copy = rows * k * 3;
+        copy = rows * k * 2;
         if (all < 8)
             vectors *= ceil((double)ar_conv_volume(p->out) / lanes) / (2 * all);
     } else {
@@ -95,7 +95,7 @@ static double group_slots(const conv_problem *p, const arete_device *device, con
     }
     /* A load of b beside the line it begins in costs more; k loops over a table. */
     double step = fmax(mr, 5) * (ar_conv_cpu_pointwise(p) ? 1.03 : 1.06);
-    return tiles * vectors * (k * step + 8 * mr) + copy;
+    return tiles * vectors * (k * step + 4.5 * mr) + copy;
 }
 
 static double slots(const conv_problem *p, const arete_device *device, const int64_t *n) {

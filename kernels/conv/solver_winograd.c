@@ -50,6 +50,11 @@ static bool applies(const void *problem, const arete_device *device, const char 
     for (int i = 1; i < CONV_AXES; ++i)
         if (p->stride[i] != 1 || (p->dilation[i] != 1 && p->kernel[i] > 1))
             return false;
+    /* Their sums are 0, but the neighbours in the tile would leave a rounding error there. */
+    *why = "outputs that see padding alone";
+    for (int i = 1; i < CONV_AXES; ++i)
+        if (p->pad[i] >= p->kernel[i] || p->out[i] - 1 - p->pad[i] >= p->in[i])
+            return false;
     *why = "positions of x are not contiguous";
     if (p->x.point != 1)
         return false;
