@@ -104,6 +104,12 @@ static double slots_out(const conv_problem *p, const shape *s, const int64_t *n)
     return products + NV * tiles * (4 * (double)s->elements + (p->y.point == 1 ? 11 : 4) * out);
 }
 
+/* Few large groups: the last wave counts whole, and a unit that is held up holds all up. */
+static double busiest(const arete_device *device, double groups, double slots_each) {
+    double units = device->info.compute_units ? device->info.compute_units : 1;
+    return ceil(groups / units) * (slots_each + CONV_SLOTS_GROUP) * (1 + 0.04 * units / groups);
+}
+
 static double slots(const conv_problem *p, const arete_device *device, const int64_t *n) {
     shape s = shape_of(p, device, n[F]);
     double in = slots_in(p, &s, n), out = slots_out(p, &s, n);
@@ -112,12 +118,12 @@ static double slots(const conv_problem *p, const arete_device *device, const int
     if (n[FUSED]) {
         /* What passes the second cache together with the weights comes from the last one, for each block. */
         double pressure = (double)block_reals(&s, n) > 131072 ? 1.06 : 1;
-        return ar_conv_cpu_busiest(device, groups * splits, in + pressure * blocks * out);
+        return busiest(device, groups * splits, in + pressure * blocks * out);
     }
     double stored = (double)(s.elements * s.c_blocks * n[MR] * n[MT]) * 4; /* to and from the last cache */
-    double units = device->info.compute_units ? device->info.compute_units : 1;
-    return ar_conv_cpu_busiest(device, groups * (double)s.c_blocks, (in + stored) / (double)s.c_blocks) +
-           ar_conv_cpu_busiest(device, groups * splits, blocks * out * 1.02 + stored) + 2000 * units;
+    /* All units meet between the launches, and V changes hands. */
+    return busiest(device, groups * (double)s.c_blocks, (in + stored) / (double)s.c_blocks) +
+           busiest(device, groups * splits, blocks * out * 1.1 + stored) + 2 * CONV_SLOTS_WAKE;
 }
 
 /* Tiles that waste the fewest. */
