@@ -57,7 +57,8 @@ static void settle(picker *into) {
     into->count = kept;
 }
 
-arete_status ar_elements_choose(const ar_case *of, size_t output, uint64_t seed, size_t limit, ar_elements *elements) {
+arete_status ar_elements_choose(const ar_case *of, size_t output, uint64_t seed, size_t limit,
+                                ar_elements *elements) {
     const arete_tensor *tensor = &of->operands[output].tensor;
     int64_t total = arete_tensor_elements(tensor);
     if (limit < 64)

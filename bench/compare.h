@@ -13,9 +13,10 @@ typedef struct ar_elements {
     bool all;
 } ar_elements;
 
-/* Of one output of a case; limit: at most so many (at least 64). A family may have its own choice (casework.h). Freed
- * by ar_elements_free. */
-arete_status ar_elements_choose(const ar_case *of, size_t output, uint64_t seed, size_t limit, ar_elements *elements);
+/* Of one output of a case; limit: at most so many (at least 64). A family may have its own choice (casework.h).
+ * Freed by ar_elements_free. */
+arete_status ar_elements_choose(const ar_case *of, size_t output, uint64_t seed, size_t limit,
+                                ar_elements *elements);
 void ar_elements_free(ar_elements *elements);
 
 /* How many elements cost about that many operations to compute again, for a case of that cost. */

@@ -72,13 +72,13 @@ static arete_status make_primitive(onednn *of, const onednn_rnn *c, dnnl_primiti
                                    dnnl_primitive_desc_t *desc) {
     const rnn_problem *p = c->p;
     const dnnl_memory_desc_t *d = c->wanted;
-    dnnl_rnn_direction_t way = p->direction == ARETE_RNN_REVERSE ? dnnl_unidirectional_right2left
-                                                                 : dnnl_unidirectional_left2right;
+    dnnl_rnn_direction_t way =
+        p->direction == ARETE_RNN_REVERSE ? dnnl_unidirectional_right2left : dnnl_unidirectional_left2right;
     dnnl_rnn_desc_t rnn;
     dnnl_status_t made;
     if (p->cell == ARETE_RNN_LSTM)
-        made = of->f.dnnl_lstm_forward_desc_init(&rnn, dnnl_forward_inference, way, &d[X], &d[H0], &d[C0], &d[W], &d[R],
-                                                 &d[B], &d[Y], &d[Y_H], &d[Y_C], 0);
+        made = of->f.dnnl_lstm_forward_desc_init(&rnn, dnnl_forward_inference, way, &d[X], &d[H0], &d[C0], &d[W],
+                                                 &d[R], &d[B], &d[Y], &d[Y_H], &d[Y_C], 0);
     else if (p->cell == ARETE_RNN_PLAIN)
         made = of->f.dnnl_vanilla_rnn_forward_desc_init(&rnn, dnnl_forward_inference, dnnl_eltwise_tanh, way, &d[X],
                                                         &d[H0], &d[W], &d[R], &d[B], &d[Y], &d[Y_H], 0, 0, 0);
@@ -86,8 +86,8 @@ static arete_status make_primitive(onednn *of, const onednn_rnn *c, dnnl_primiti
         made = of->f.dnnl_lbr_gru_forward_desc_init(&rnn, dnnl_forward_inference, way, &d[X], &d[H0], &d[W], &d[R],
                                                     &d[B], &d[Y], &d[Y_H], 0);
     else
-        made = of->f.dnnl_gru_forward_desc_init(&rnn, dnnl_forward_inference, way, &d[X], &d[H0], &d[W], &d[R], &d[B],
-                                                &d[Y], &d[Y_H], 0);
+        made = of->f.dnnl_gru_forward_desc_init(&rnn, dnnl_forward_inference, way, &d[X], &d[H0], &d[W], &d[R],
+                                                &d[B], &d[Y], &d[Y_H], 0);
     if (made != dnnl_success)
         return ar_fail(ARETE_E_UNSUPPORTED, "oneDNN describes no such recurrent layer");
     return ar_onednn_primitive(of, &rnn, NULL, "recurrent layer", primitive, desc);
@@ -118,9 +118,8 @@ static arete_status add_call(onednn *of, const ar_peer_case *on, const onednn_rn
     static const struct {
         int operand, arg;
         const char *name;
-    } plain[] = {{X, DNNL_ARG_SRC_LAYER, "x"},    {H0, DNNL_ARG_SRC_ITER, "h0"}, {C0, DNNL_ARG_SRC_ITER_C, "c0"},
-                 {Y, DNNL_ARG_DST_LAYER, "y"},    {Y_H, DNNL_ARG_DST_ITER, "y_h"},
-                 {Y_C, DNNL_ARG_DST_ITER_C, "y_c"}};
+    } plain[] = {{X, DNNL_ARG_SRC_LAYER, "x"}, {H0, DNNL_ARG_SRC_ITER, "h0"},   {C0, DNNL_ARG_SRC_ITER_C, "c0"},
+                 {Y, DNNL_ARG_DST_LAYER, "y"}, {Y_H, DNNL_ARG_DST_ITER, "y_h"}, {Y_C, DNNL_ARG_DST_ITER_C, "y_c"}};
     const dnnl_memory_desc_t *w = of->f.dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0);
     const dnnl_memory_desc_t *r = of->f.dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 1);
     dnnl_memory_t memory = NULL, plain_b = NULL;

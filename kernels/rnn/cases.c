@@ -19,12 +19,12 @@ typedef struct shape {
 
 /* Weights packed ahead, inputs as many as hidden units, as DeepBench has it. */
 static void put(const char *cell, shape s, const char *more, char *text, size_t bytes) {
-    snprintf(text, bytes, "cell=%s hidden=%d batch=%d steps=%d bias=1 prepack=1%s", cell, s.hidden, s.batch, s.steps,
-             more);
+    snprintf(text, bytes, "cell=%s hidden=%d batch=%d steps=%d bias=1 prepack=1%s", cell, s.hidden, s.batch,
+             s.steps, more);
 }
 
 static bool lstm(size_t index, char *text, size_t bytes) {
-    static const shape f32[] = {{128, 1, 50},  {256, 1, 150}, {512, 1, 25},  {1024, 1, 25}, {2048, 1, 25},
+    static const shape f32[] = {{128, 1, 50},  {256, 1, 150},  {512, 1, 25},  {1024, 1, 25}, {2048, 1, 25},
                                 {512, 16, 25}, {1024, 32, 10}, {1760, 16, 5}, {2048, 4, 25}};
     static const shape f16[] = {{256, 1, 150}, {512, 1, 25}, {1024, 1, 25}, {2048, 1, 25}};
     static const shape i8[] = {{1024, 1, 25}};
@@ -112,22 +112,25 @@ static bool edges(size_t index, char *text, size_t bytes) {
         return from_texts(others, COUNT(others), index - count, text, bytes);
     int hidden = sizes[index / 4];
     snprintf(text, bytes, "cell=%s hidden=%d batch=%d steps=%d input=%d bias=%d yh=1", cells[index % 4], hidden,
-             (int)(index % 17 + 1), (int)(index % 5 + 1), sizes[(index * 7 + 3) % COUNT(sizes)], (int)(index / 2 % 2));
+             (int)(index % 17 + 1), (int)(index % 5 + 1), sizes[(index * 7 + 3) % COUNT(sizes)],
+             (int)(index / 2 % 2));
     return true;
 }
 
 /* Each activation where it can stand. */
 static bool activations(size_t index, char *text, size_t bytes) {
-    static const char *const acts[] = {"relu",          "leaky_relu",   "tanh",     "sigmoid", "elu",
-                                       "hard_sigmoid",  "softplus",     "softsign", "affine",  "scaled_tanh",
-                                       "thresholded_relu"};
+    static const char *const acts[] = {
+        "relu",     "leaky_relu", "tanh",        "sigmoid",         "elu", "hard_sigmoid", "softplus",
+        "softsign", "affine",     "scaled_tanh", "thresholded_relu"};
     if (index >= COUNT(acts) + 2)
         return false;
     if (index < COUNT(acts))
         snprintf(text, bytes, "cell=rnn hidden=20 batch=3 steps=5 input=9 bias=1 f=%s", acts[index]);
     else
-        snprintf(text, bytes, "cell=%s hidden=9 batch=3 steps=5 bias=1 dir=both f=hard_sigmoid g=elu galpha=0.4 "
-                              "f2=sigmoid g2=scaled_tanh g2alpha=0.5 g2beta=2", index % 2 ? "lstm" : "gru");
+        snprintf(text, bytes,
+                 "cell=%s hidden=9 batch=3 steps=5 bias=1 dir=both f=hard_sigmoid g=elu galpha=0.4 "
+                 "f2=sigmoid g2=scaled_tanh g2alpha=0.5 g2beta=2",
+                 index % 2 ? "lstm" : "gru");
     return true;
 }
 

@@ -29,7 +29,8 @@ static bool present(const rnn_problem *p, int which) {
 /* Weights that let states neither vanish nor grow. */
 static void weight_range(const rnn_problem *p, int64_t layer, int which, ar_operand *o) {
     double inputs = (double)ar_rnn_input(p, layer), top = 0.5;
-    double of_w = 1.5 / sqrt(fmax(inputs, 1)), of_r = 1.2 / sqrt((double)p->proj), of_p = 1.5 / sqrt((double)p->hidden);
+    double of_w = 1.5 / sqrt(fmax(inputs, 1)), of_r = 1.2 / sqrt((double)p->proj),
+           of_p = 1.5 / sqrt((double)p->hidden);
     double scaled = p->type_w == ARETE_I8 ? 127 : 0;
     switch (which) {
     case RNN_W:
@@ -123,8 +124,8 @@ static void args_of(const rnn_problem *p, const arete_tensor *tensors, rnn_descr
             *other(&d->args, which) = *tensors++;
 }
 
-static arete_status pack_case(const arete_plan *plan, arete_queue *queue, const void *of, const arete_tensor *tensors,
-                              arete_buffer **packed) {
+static arete_status pack_case(const arete_plan *plan, arete_queue *queue, const void *of,
+                              const arete_tensor *tensors, arete_buffer **packed) {
     const rnn_problem *p = of;
     rnn_description d;
     *packed = NULL;
@@ -134,9 +135,9 @@ static arete_status pack_case(const arete_plan *plan, arete_queue *queue, const 
     return arete_rnn_pack(plan, queue, d.weights, packed);
 }
 
-static arete_status run_case(const arete_plan *plan, arete_queue *queue, const void *of, const arete_tensor *tensors,
-                             arete_buffer *packed, arete_buffer *workspace, arete_wait_list after,
-                             arete_event **done) {
+static arete_status run_case(const arete_plan *plan, arete_queue *queue, const void *of,
+                             const arete_tensor *tensors, arete_buffer *packed, arete_buffer *workspace,
+                             arete_wait_list after, arete_event **done) {
     rnn_description d;
     args_of(of, tensors, &d);
     d.args.packed = packed;
@@ -225,7 +226,8 @@ static void expect(const void *of, const void *const *data, size_t output, const
         ar_rnn_compute(p, &host, lanes, used, memory, &r);
     for (size_t e = 0; e < count && memory; ++e) {
         place at = place_of(p, which, elements[e]);
-        int64_t lane = index[at.lane], row = which == Y ? (at.step * dirs + at.dir) * used + lane : at.step * used + lane;
+        int64_t lane = index[at.lane],
+                row = which == Y ? (at.step * dirs + at.dir) * used + lane : at.step * used + lane;
         values[e] = which == Y     ? r.y[row * p->proj + at.unit]
                     : which == Y_H ? r.h[row * p->proj + at.unit]
                                    : r.c[row * p->hidden + at.unit];
@@ -241,8 +243,8 @@ static uint64_t mix(uint64_t x) {
     return x ^ (x >> 32);
 }
 
-/* Elements of few sequences, because each of them has to be computed whole: the ends of their rows and steps, then at
- * random. */
+/* Elements of few sequences, because each of them has to be computed whole: the ends of their rows and steps, then
+ * at random. */
 static size_t sample(const void *of, size_t output, uint64_t seed, size_t limit, int64_t *elements) {
     const rnn_problem *p = of;
     int which = which_output(p, output);

@@ -13,7 +13,8 @@ static arete_status check_place(const region *r, const arete_device *device) {
     if (r->bytes == 0)
         return ARETE_OK;
     if (!r->buffer)
-        return ar_fail(ARETE_E_ARGUMENT, "%s.buffer is NULL, but a run needs %llu bytes of it", r->name, (ull)r->bytes);
+        return ar_fail(ARETE_E_ARGUMENT, "%s.buffer is NULL, but a run needs %llu bytes of it", r->name,
+                       (ull)r->bytes);
     if (r->buffer->device != device)
         return ar_fail(ARETE_E_MISMATCH, "%s.buffer is on %s, but the plan is for %s: use a buffer of that device",
                        r->name, r->buffer->device->info.id, device->info.id);
@@ -35,19 +36,21 @@ static arete_status check_apart(const region *outputs, const int *same, size_t o
         for (size_t i = 0; i < input_count; ++i) {
             bool itself = same[o] == (int)i && outputs[o].offset == inputs[i].offset;
             if (!itself && overlap(&outputs[o], &inputs[i]))
-                return ar_fail(ARETE_E_ALIAS, "%s (bytes %llu to %llu of its buffer) overlaps %s: give it a place of its own",
+                return ar_fail(ARETE_E_ALIAS,
+                               "%s (bytes %llu to %llu of its buffer) overlaps %s: give it a place of its own",
                                outputs[o].name, (ull)outputs[o].offset, (ull)(outputs[o].offset + outputs[o].bytes),
                                inputs[i].name);
         }
         for (size_t i = 0; i < o; ++i)
             if (overlap(&outputs[o], &outputs[i]))
-                return ar_fail(ARETE_E_ALIAS, "%s overlaps %s: give each output a place of its own", outputs[o].name,
-                               outputs[i].name);
+                return ar_fail(ARETE_E_ALIAS, "%s overlaps %s: give each output a place of its own",
+                               outputs[o].name, outputs[i].name);
     }
     return ARETE_OK;
 }
 
-arete_status ar_rnn_check_weights(const rnn_problem *p, const arete_device *device, const arete_rnn_weights *weights) {
+arete_status ar_rnn_check_weights(const rnn_problem *p, const arete_device *device,
+                                  const arete_rnn_weights *weights) {
     for (int64_t layer = 0; layer < p->layers; ++layer) {
         arete_rnn_weights copy = weights[layer];
         for (int which = 0; which < RNN_WEIGHTS; ++which) {
@@ -73,7 +76,8 @@ static arete_status check_lens(const rnn_problem *p, const int32_t *lens) {
 arete_status ar_rnn_check_buffers(const rnn_problem *p, const arete_device *device, const arete_rnn_args *a) {
     if (ar_rnn_empty(p))
         return ARETE_OK;
-    uint64_t each = (uint64_t)(p->layers * ar_rnn_dirs(p) * p->batch) * arete_dtype_size((arete_dtype)p->type_state);
+    uint64_t each =
+        (uint64_t)(p->layers * ar_rnn_dirs(p) * p->batch) * arete_dtype_size((arete_dtype)p->type_state);
     uint64_t h = each * (uint64_t)p->proj, c = each * (uint64_t)p->hidden;
     region inputs[4 + ARETE_RNN_MAX_LAYERS * RNN_WEIGHTS + 1] = {
         {"h0", a->h0.buffer, a->h0.offset, p->h0 ? h : 0},

@@ -13,7 +13,11 @@ void ar_rnn_layer(const rnn_problem *p, const arete_rnn_args *a, int64_t layer, 
     int64_t dirs = ar_rnn_dirs(p), last = p->layers - 1, wide = dirs * p->proj;
     rnn_kernel_args *k = &into->args;
     memset(into, 0, sizeof *into);
-    *k = (rnn_kernel_args){.steps = p->steps, .batch = p->batch, .input = ar_rnn_input(p, layer), .hidden = p->hidden, .proj = p->proj};
+    *k = (rnn_kernel_args){.steps = p->steps,
+                           .batch = p->batch,
+                           .input = ar_rnn_input(p, layer),
+                           .hidden = p->hidden,
+                           .proj = p->proj};
     if (layer == 0) {
         into->x = a->x.buffer;
         k->x_offset = elements(&a->x);
@@ -108,8 +112,9 @@ typedef struct some {
     int32_t length[SOME];
 } some;
 
-arete_status ar_rnn_put_lengths(const rnn_problem *p, const ar_kernel *kernel, arete_queue *queue, const int32_t *lens,
-                                arete_buffer *scratch, uint64_t lens_at, arete_wait_list *after) {
+arete_status ar_rnn_put_lengths(const rnn_problem *p, const ar_kernel *kernel, arete_queue *queue,
+                                const int32_t *lens, arete_buffer *scratch, uint64_t lens_at,
+                                arete_wait_list *after) {
     for (int64_t first = 0; first < p->batch; first += SOME) {
         some part = {.count = (int32_t)(p->batch - first < SOME ? p->batch - first : SOME)};
         memcpy(part.length, lens + first, (size_t)part.count * sizeof *lens);

@@ -24,17 +24,21 @@ static void shape(const rnn_problem *p, rnn_packed *k) {
 static void sizes(const rnn_problem *p, const rnn_packed *k, int64_t lanes, int64_t layer, int64_t of[3]) {
     const int64_t steps[3] = {ar_rnn_input(p, layer), p->proj, p->hidden};
     for (int i = 0; i < 3; ++i)
-        of[i] = ar_rnn_dirs(p) * k->panels[i] * steps[i] * (k->units[i] * k->gates[i] + (i == 1 ? k->wide : 0)) * lanes;
+        of[i] =
+            ar_rnn_dirs(p) * k->panels[i] * steps[i] * (k->units[i] * k->gates[i] + (i == 1 ? k->wide : 0)) * lanes;
     if (!two_phases(p))
         of[2] = 0;
 }
 
 bool ar_rnn_packed(const rnn_problem *p, const arete_device *device, rnn_packed *k) {
-    int64_t lanes = ar_rnn_vec(device), dirs = ar_rnn_dirs(p), element = (int64_t)arete_dtype_size((arete_dtype)p->type_w);
+    int64_t lanes = ar_rnn_vec(device), dirs = ar_rnn_dirs(p),
+            element = (int64_t)arete_dtype_size((arete_dtype)p->type_w);
     int64_t gates = ar_rnn_gates(p), units = ar_rnn_ceil(p->hidden, lanes), out = ar_rnn_ceil(p->proj, lanes);
-    double widest = (double)p->input > (double)dirs * (double)p->proj ? (double)p->input : (double)dirs * (double)p->proj;
+    double widest =
+        (double)p->input > (double)dirs * (double)p->proj ? (double)p->input : (double)dirs * (double)p->proj;
     memset(k, 0, sizeof *k);
-    if ((double)p->layers * (double)dirs * 4 * ((double)p->hidden + 64) * (widest + 2 * (double)p->hidden + (double)p->proj) * 4 >
+    if ((double)p->layers * (double)dirs * 4 * ((double)p->hidden + 64) *
+            (widest + 2 * (double)p->hidden + (double)p->proj) * 4 >
         9e17)
         return false;
     shape(p, k);
@@ -61,23 +65,25 @@ bool ar_rnn_packed(const rnn_problem *p, const arete_device *device, rnn_packed 
     }
     k->bytes = at;
     char text[256];
-    snprintf(text, sizeof text, "rnn v=%d cell=%d lbr=%d order=%d wide=%d d=%d l=%d i=%lld h=%lld p=%lld proj=%d w=%d bias=%d peep=%d",
-             (int)lanes, p->cell, p->linear_before_reset, p->order, (int)k->wide, (int)dirs, (int)p->layers, (long long)p->input,
-             (long long)p->hidden, (long long)p->proj, p->projection, p->type_w, p->bias, p->peephole);
+    snprintf(text, sizeof text,
+             "rnn v=%d cell=%d lbr=%d order=%d wide=%d d=%d l=%d i=%lld h=%lld p=%lld proj=%d w=%d bias=%d peep=%d",
+             (int)lanes, p->cell, p->linear_before_reset, p->order, (int)k->wide, (int)dirs, (int)p->layers,
+             (long long)p->input, (long long)p->hidden, (long long)p->proj, p->projection, p->type_w, p->bias,
+             p->peephole);
     k->layout = ar_text_hash(text);
     return true;
 }
 
 arete_status ar_rnn_pack_kernels(arete_device *device, const rnn_problem *p, rnn_pack_kernels *kernels) {
     char options[256];
-    int at = snprintf(options, sizeof options, "-DVEC=%d -DCELL=%d -DTYPE_W=%s", (int)ar_rnn_vec(device), (int)p->cell,
-                      arete_dtype_name((arete_dtype)p->type_w));
+    int at = snprintf(options, sizeof options, "-DVEC=%d -DCELL=%d -DTYPE_W=%s", (int)ar_rnn_vec(device),
+                      (int)p->cell, arete_dtype_name((arete_dtype)p->type_w));
     if (p->linear_before_reset)
         at += snprintf(options + at, sizeof options - (size_t)at, " -DLBR=1");
     if (p->type_b != ARETE_DTYPE_NONE && p->type_b != ARETE_F32)
-        snprintf(options + at, sizeof options - (size_t)at, " -DTYPE_B=%s", arete_dtype_name((arete_dtype)p->type_b));
-    arete_status status =
-        ar_kernel_get(device, &ar_source_rnn_pack, options, "rnn_pack_panels", &kernels->panels);
+        snprintf(options + at, sizeof options - (size_t)at, " -DTYPE_B=%s",
+                 arete_dtype_name((arete_dtype)p->type_b));
+    arete_status status = ar_kernel_get(device, &ar_source_rnn_pack, options, "rnn_pack_panels", &kernels->panels);
     if (status == ARETE_OK)
         status = ar_kernel_get(device, &ar_source_rnn_pack, options, "rnn_pack_vectors", &kernels->vectors);
     return status;
@@ -118,7 +124,9 @@ static arete_status pack_panels(const rnn_problem *p, const rnn_packed *k, const
         AR_I64(all_rows),
         AR_I32((int32_t)k->units[which]),
         AR_I32((int32_t)k->gates[which]),
-        AR_I32(which < 2 ? -1 : projection ? 0 : 2), /* a GRU's candidate is the last gate in either order */
+        AR_I32(which < 2    ? -1
+               : projection ? 0
+                            : 2), /* a GRU's candidate is the last gate in either order */
         AR_I32(which == 1 ? (int32_t)k->wide : 0),
         AR_I64(offset_of(from)),
         AR_I64(into_at + k->at[layer][which]),
@@ -164,7 +172,8 @@ arete_status ar_rnn_pack_launch(const rnn_problem *p, const rnn_packed *k, const
             status = pack_panels(p, k, kernels, queue, which, layer, &weights[layer], into,
                                  (int64_t)into_offset / element, after);
         if (status == ARETE_OK)
-            status = pack_vectors(p, k, kernels, queue, layer, &weights[layer], into, (int64_t)into_offset / 4, after);
+            status =
+                pack_vectors(p, k, kernels, queue, layer, &weights[layer], into, (int64_t)into_offset / 4, after);
     }
     return status;
 }

@@ -17,8 +17,9 @@ typedef ushort element;
 #endif
 
 /* units of a panel, gates of a unit in it, the first gate in memory order or -1: as cell.h numbers them. */
-__kernel void rnn_pack_panels(const rnn_args s, const long count, const long rows, const long all_rows, const int units,
-                              const int gates, const int only, const int wide, const long from_at, const long into_at,
+__kernel void rnn_pack_panels(const rnn_args s, const long count, const long rows, const long all_rows,
+                              const int units, const int gates, const int only, const int wide,
+                              const long from_at, const long into_at,
                               __global const element *from, __global element *into)
 {
     const int vectors = get_global_size(0), v = get_global_id(0);
@@ -35,7 +36,8 @@ __kernel void rnn_pack_panels(const rnn_args s, const long count, const long row
         __global const STORAGE(TYPE_W) *values = (__global const STORAGE(TYPE_W) *)from;
         for (long k = 0; k < count; ++k) {
             for (int i = 0; i < LANES; ++i)
-                ((__global float *)into)[k * wide * LANES + i] = i < here ? LOADS(TYPE_W)(values + i * count + k) : (real)0;
+                ((__global float *)into)[k * wide * LANES + i] =
+                    i < here ? LOADS(TYPE_W)(values + i * count + k) : (real)0;
         }
         return;
     }

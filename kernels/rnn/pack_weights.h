@@ -5,11 +5,11 @@
 #include "solver_common.h"
 
 typedef struct rnn_packed {
-    int64_t units[3], gates[3];                           /* of a panel of w, r, s: vectors of units, gates of each */
-    int64_t panels[3], at[ARETE_RNN_MAX_LAYERS][3];       /* places in elements of the weights' type */
-    int64_t vectors, vectors_at[ARETE_RNN_MAX_LAYERS];    /* floats of a layer; places in floats */
-    int64_t wide;                                         /* vectors of a step of r that lie as f32 */
-    int64_t padded, projected;                            /* vectors of units, of the projection's outputs */
+    int64_t units[3], gates[3];                        /* of a panel of w, r, s: vectors of units, gates of each */
+    int64_t panels[3], at[ARETE_RNN_MAX_LAYERS][3];    /* places in elements of the weights' type */
+    int64_t vectors, vectors_at[ARETE_RNN_MAX_LAYERS]; /* floats of a layer; places in floats */
+    int64_t wide;                                      /* vectors of a step of r that lie as f32 */
+    int64_t padded, projected;                         /* vectors of units, of the projection's outputs */
     uint64_t bytes, layout;
 } rnn_packed;
 
@@ -22,11 +22,12 @@ typedef struct rnn_pack_kernels {
 
 arete_status ar_rnn_pack_kernels(arete_device *device, const rnn_problem *problem, rnn_pack_kernels *kernels);
 
-/* Enqueues the packing of all layers into a buffer at into_offset bytes; *after holds for the first launch and is used
- * up. */
-arete_status ar_rnn_pack_launch(const rnn_problem *problem, const rnn_packed *packed, const rnn_pack_kernels *kernels,
-                                arete_queue *queue, const arete_rnn_weights *weights, arete_buffer *into,
-                                uint64_t into_offset, arete_wait_list *after);
+/* Enqueues the packing of all layers into a buffer at into_offset bytes; *after holds for the first launch and is
+ * used up. */
+arete_status ar_rnn_pack_launch(const rnn_problem *problem, const rnn_packed *packed,
+                                const rnn_pack_kernels *kernels, arete_queue *queue,
+                                const arete_rnn_weights *weights, arete_buffer *into, uint64_t into_offset,
+                                arete_wait_list *after);
 
 /* Packs for a plan with a packed_layout, whose state starts with an rnn_pack_state. */
 typedef struct rnn_pack_state {

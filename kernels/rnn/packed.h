@@ -5,9 +5,9 @@
  *   w     [D][panels][I][W_UNITS * GATES][LANES]
  *   r     [D][panels][P][R_UNITS * R_GATES][LANES]     the gates that h goes into at once
  *   s     [D][panels][H][4][LANES]                     a GRU's candidate (without LBR), or the projection
- * With WIDE = 1 a panel of r is [P][LANES] of f32, its first vectors, and then [P][vectors - 1][LANES] of TYPE_W of two
- * bytes: converting two bytes and reading four are bound by different parts of a core, so that some of each is faster
- * than either.
+ * With WIDE = 1 a panel of r is [P][LANES] of f32, its first vectors, and then [P][vectors - 1][LANES] of TYPE_W of
+ * two bytes: converting two bytes and reading four are bound by different parts of a core, so that some of each is
+ * faster than either.
  * And after all of them, f32 vectors of units, each [D][PADDED]:
  *   bias [GATES], bias of r's last gate (LBR), peepholes [3], scales of w [GATES], of r [GATES], of the projection
  * bias is Wb + Rb, but for the last gate of a GRU with LBR: Wb alone.

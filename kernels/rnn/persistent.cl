@@ -1,24 +1,24 @@
-/* persistent.cl: all steps of a layer in one launch; CPU class. README.md here has the data flow, and why the groups
- * of a launch cannot wait for each other forever.
+/* persistent.cl: all steps of a layer in one launch; CPU class. README.md here has the data flow, and why the
+ * groups of a launch cannot wait for each other forever.
  *
  * Weights    packed.h: panels of one or more vectors of units, every gate of a unit beside the others.
- * Work       cut into stages: the input product of a block of steps, then for each step the gates, then (TWO_PHASES)
- *            the projection or a GRU's candidate. A stage is chunks, each a panel's share; a group claims chunks, its
- *            own slice first, and starts a stage when the one before is done.
+ * Work       cut into stages: the input product of a block of steps, then for each step the gates, then
+ *            (TWO_PHASES) the projection or a GRU's candidate. A stage is chunks, each a panel's share; a group
+ *            claims chunks, its own slice first, and starts a stage when the one before is done.
  * Group      one work-item; global (groups). Any number of groups: each could do everything alone.
  * Workspace  f32, places in rnn_args.at:
  *   at[0] h  [2][D][B][h_pitch]          before and after a step, in turn
  *   at[1] c  [D][padded][B][LANES]
  *   at[2] u  [D][B][u_pitch]             the projection's input, or r . h
  *   at[3] z  [D][padded][B][LANES]       GRU without LBR: the update gate
- *   at[4] g  [D][padded/W_UNITS][rows][W_UNITS * GATES][LANES]   x's share of the gates and the biases; rows are the
- *            block's steps times B, each step at its own time (lengths, directions)
+ *   at[4] g  [D][padded/W_UNITS][rows][W_UNITS * GATES][LANES]   x's share of the gates and the biases; rows are
+ *            the block's steps times B, each step at its own time (lengths, directions)
  *   at[5] x  [T][B][I]                   where x is not f32 (rnn_start)
  *   at[6] the meeting place, in ints: done, then a claim counter for each group, MEET_PITCH apart
  * at[7], at[8], at[9]: w, r, s of packed.h in elements; at[10] its f32 vectors, in floats.
  *
  * rnn_start  clears the meeting place, brings h0, c0 and x in. Global (parts, B, D), groups of 1.
- * Limit      one step is B / 2 flop per byte of f32 weights: with few sequences the caches that hold a group's slice.
+ * Limit      one step is B / 2 flop per byte of f32 weights: with few sequences the caches that hold a slice.
  */
 #include "rnn/cell.h"
 #include "rnn/packed.h"
@@ -33,147 +33,7 @@
 #define NVW (W_UNITS * GATES)
 #define NVR (R_UNITS * R_GATES)
 
-#define PRODUCT_NAME product_input_1
-#define PRODUCT_MR 1
-#define PRODUCT_NV NVW
-#define PRODUCT_WIDE 0
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#define PRODUCT_NAME product_input_2
-#define PRODUCT_MR 2
-#define PRODUCT_NV NVW
-#define PRODUCT_WIDE 0
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#if MR > 2
-#define PRODUCT_NAME product_input_3
-#define PRODUCT_MR 3
-#define PRODUCT_NV NVW
-#define PRODUCT_WIDE 0
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#define PRODUCT_NAME product_input_4
-#define PRODUCT_MR 4
-#define PRODUCT_NV NVW
-#define PRODUCT_WIDE 0
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#define PRODUCT_NAME product_input_5
-#define PRODUCT_MR 5
-#define PRODUCT_NV NVW
-#define PRODUCT_WIDE 0
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#define PRODUCT_NAME product_input_6
-#define PRODUCT_MR 6
-#define PRODUCT_NV NVW
-#define PRODUCT_WIDE 0
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#endif
-#define PRODUCT_NAME product_step_1
-#define PRODUCT_MR 1
-#define PRODUCT_NV NVR
-#define PRODUCT_WIDE WIDE
-#define PRODUCT_CHAINS 2
-#include "rnn/product.h"
-#define PRODUCT_NAME product_step_2
-#define PRODUCT_MR 2
-#define PRODUCT_NV NVR
-#define PRODUCT_WIDE WIDE
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#if MR > 2
-#define PRODUCT_NAME product_step_3
-#define PRODUCT_MR 3
-#define PRODUCT_NV NVR
-#define PRODUCT_WIDE WIDE
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#define PRODUCT_NAME product_step_4
-#define PRODUCT_MR 4
-#define PRODUCT_NV NVR
-#define PRODUCT_WIDE WIDE
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#define PRODUCT_NAME product_step_5
-#define PRODUCT_MR 5
-#define PRODUCT_NV NVR
-#define PRODUCT_WIDE WIDE
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#define PRODUCT_NAME product_step_6
-#define PRODUCT_MR 6
-#define PRODUCT_NV NVR
-#define PRODUCT_WIDE WIDE
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#endif
-#if TWO_PHASES
-#define PRODUCT_NAME product_second_1
-#define PRODUCT_MR 1
-#define PRODUCT_NV S_UNITS
-#define PRODUCT_WIDE 0
-#define PRODUCT_CHAINS 2
-#include "rnn/product.h"
-#define PRODUCT_NAME product_second_2
-#define PRODUCT_MR 2
-#define PRODUCT_NV S_UNITS
-#define PRODUCT_WIDE 0
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#if MR > 2
-#define PRODUCT_NAME product_second_3
-#define PRODUCT_MR 3
-#define PRODUCT_NV S_UNITS
-#define PRODUCT_WIDE 0
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#define PRODUCT_NAME product_second_4
-#define PRODUCT_MR 4
-#define PRODUCT_NV S_UNITS
-#define PRODUCT_WIDE 0
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#define PRODUCT_NAME product_second_5
-#define PRODUCT_MR 5
-#define PRODUCT_NV S_UNITS
-#define PRODUCT_WIDE 0
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#define PRODUCT_NAME product_second_6
-#define PRODUCT_MR 6
-#define PRODUCT_NV S_UNITS
-#define PRODUCT_WIDE 0
-#define PRODUCT_CHAINS 1
-#include "rnn/product.h"
-#endif
-#endif
-
-#if MR > 2
-#define MORE_ROWS(name) \
-    case 3: name##_3(a, at, w, count, acc); break; \
-    case 4: name##_4(a, at, w, count, acc); break; \
-    case 5: name##_5(a, at, w, count, acc); break; \
-    case 6: name##_6(a, at, w, count, acc); break;
-#else
-#define MORE_ROWS(name)
-#endif
-#define DEFINE_PRODUCT(name)                                                                                \
-    static inline void name(int rows, __global const float *a, const long *at, __global const STORAGE(TYPE_W) *w, \
-                            long count, realv *acc)                                                         \
-    {                                                                                                       \
-        switch (rows) {                                                                                     \
-        case 1: name##_1(a, at, w, count, acc); break;                                                      \
-        case 2: name##_2(a, at, w, count, acc); break;                                                      \
-        MORE_ROWS(name)                                                                                     \
-        }                                                                                                   \
-    }
-DEFINE_PRODUCT(product_input)
-DEFINE_PRODUCT(product_step)
-#if TWO_PHASES
-DEFINE_PRODUCT(product_second)
-#endif
+#include "rnn/products.h"
 
 typedef struct {
     long dirs, padded; /* vectors of units */
@@ -237,7 +97,8 @@ static inline void input_chunk(const place *p, long first, long chunk)
             realv acc[MR * NVW];
             const int count = tile_rows(row_1 - row);
             for (int i = 0; i < count * NVW; ++i)
-                acc[i] = SCALED ? (realv)(0) : vloadv(AT_BIAS(z->dirs, z->padded) + mine * GATES + i % NVW, p->vectors);
+                acc[i] = SCALED ? (realv)(0)
+                                : vloadv(AT_BIAS(z->dirs, z->padded) + mine * GATES + i % NVW, p->vectors);
             product_input(count, p->x, at + row - row_0, w, s->input, acc);
             __global float *to = share_at(p, dir, panel * W_UNITS, row, 0);
             for (int i = 0; i < count * NVW; ++i) {
@@ -329,7 +190,8 @@ static inline void gru_units(const place *p, int dir, long unit, long lane, long
     rnn_gru_gates(s, dir, &update, &reset);
 #if LBR
     const realv candidate = fma(reset, gate[3], gate[2]);
-    finish_units(p, dir, lane, step, active, time, unit, s->hidden, rnn_blend(update, rnn_candidate(s, dir, candidate), old));
+    const realv fresh = rnn_blend(update, rnn_candidate(s, dir, candidate), old);
+    finish_units(p, dir, lane, step, active, time, unit, s->hidden, fresh);
 #else
     vstorev(update, (dir * z->padded + unit) * s->batch + lane, p->work + s->at[3]);
     vstorev(reset * old, 0, p->work + s->at[2] + (dir * s->batch + lane) * z->u_pitch + unit * LANES);
@@ -451,7 +313,8 @@ static inline void second_chunk(const place *p, long first, long step, long chun
                 const long half_at = z->dirs * s->batch * z->h_pitch;
                 const realv old = vloadv(0, p->work + s->at[0] + (step % 2) * half_at +
                                                 (dir * s->batch + lane + i) * z->h_pitch + unit * LANES);
-                sum = rnn_blend(vloadv(mine * s->batch + lane + i, p->work + s->at[3]), rnn_candidate(s, dir, sum), old);
+                const realv update = vloadv(mine * s->batch + lane + i, p->work + s->at[3]);
+                sum = rnn_blend(update, rnn_candidate(s, dir, sum), old);
 #endif
                 finish_units(p, dir, lane + i, step, step < n, rnn_time(s, n, dir, step), unit, size, sum);
             }
@@ -482,10 +345,12 @@ static inline int claim(const meeting *m, int slice, int start, int count)
 }
 
 #define SLICE_FROM(chunks, slice, groups) ((int)((long)(chunks) * (slice) / (groups)))
+#define SLICE_SIZE(chunks, slice, groups) \
+    (SLICE_FROM(chunks, (slice) + 1, groups) - SLICE_FROM(chunks, slice, groups))
 enum { STAGE_INPUT, STAGE_STEP, STAGE_SECOND };
 
 /* Does as much of a stage of `count` chunks as it can claim, then waits until all of it is done. before[]: how many
- * stages of each kind there were, of chunks[] chunks each; rest: of the last block's input product, once it is done. */
+ * stages of each kind there were, of chunks[] chunks each; rest: of the last block's input product, once done. */
 static inline void run_stage(const place *p, meeting *m, int kind, const int *before, const int *chunks, int rest,
                              int count, long first, long step)
 {
@@ -493,11 +358,11 @@ static inline void run_stage(const place *p, meeting *m, int kind, const int *be
     if (*m->meet < target) {
         for (int i = 0; i < m->groups; ++i) {
             const int slice = (m->group + i) % m->groups;
-            int start = SLICE_FROM(rest, slice + 1, m->groups) - SLICE_FROM(rest, slice, m->groups), mine = 0;
+            int start = SLICE_SIZE(rest, slice, m->groups), mine = 0;
             for (int k = 0; k < 3; ++k)
-                start += before[k] * (SLICE_FROM(chunks[k], slice + 1, m->groups) - SLICE_FROM(chunks[k], slice, m->groups));
+                start += before[k] * SLICE_SIZE(chunks[k], slice, m->groups);
             const int from = SLICE_FROM(count, slice, m->groups);
-            const int size = SLICE_FROM(count, slice + 1, m->groups) - from;
+            const int size = SLICE_SIZE(count, slice, m->groups);
             for (int at; (at = claim(m, slice, start, size)) >= 0; ++mine) {
                 /* Every other step backwards: what the cache still holds of the slice comes first. */
                 const long chunk = from + (step % 2 ? size - 1 - at : at);

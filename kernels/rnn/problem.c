@@ -16,12 +16,13 @@ static bool present(const arete_tensor *t) {
 /* The cell, flags and activations. */
 static arete_status take_desc(const arete_rnn_desc *d, rnn_problem *p) {
     if (d->size != 0 && d->size != DESC_SIZE)
-        return ar_fail(ARETE_E_ARGUMENT, "desc.size is %zu, but arete_rnn_desc has %zu bytes in this version", d->size,
-                       DESC_SIZE);
+        return ar_fail(ARETE_E_ARGUMENT, "desc.size is %zu, but arete_rnn_desc has %zu bytes in this version",
+                       d->size, DESC_SIZE);
     if ((unsigned)d->cell > ARETE_RNN_PLAIN)
         return ar_fail(ARETE_E_ARGUMENT, "desc.cell is %d: must be ARETE_RNN_LSTM, _GRU or _PLAIN", (int)d->cell);
     if ((unsigned)d->direction > ARETE_RNN_BIDIRECTIONAL)
-        return ar_fail(ARETE_E_ARGUMENT, "desc.direction is %d: must be ARETE_RNN_FORWARD, _REVERSE or _BIDIRECTIONAL",
+        return ar_fail(ARETE_E_ARGUMENT,
+                       "desc.direction is %d: must be ARETE_RNN_FORWARD, _REVERSE or _BIDIRECTIONAL",
                        (int)d->direction);
     if ((unsigned)d->gate_order > ARETE_RNN_GATES_TORCH)
         return ar_fail(ARETE_E_ARGUMENT, "desc.gate_order is %d: must be ARETE_RNN_GATES_ONNX or _TORCH",
@@ -63,8 +64,9 @@ static arete_status take_desc(const arete_rnn_desc *d, rnn_problem *p) {
         p->alpha[i] = !has_alpha ? 0 : d->activation_alpha ? d->activation_alpha[at] : alpha;
         p->beta[i] = !has_beta ? 0 : d->activation_beta ? d->activation_beta[at] : beta;
         if (!isfinite(p->alpha[i]) || !isfinite(p->beta[i]))
-            return ar_fail(ARETE_E_ARGUMENT, "desc.activation_alpha[%d] and _beta[%d] are %g and %g: must be finite",
-                           at, at, (double)p->alpha[i], (double)p->beta[i]);
+            return ar_fail(ARETE_E_ARGUMENT,
+                           "desc.activation_alpha[%d] and _beta[%d] are %g and %g: must be finite", at, at,
+                           (double)p->alpha[i], (double)p->beta[i]);
     }
     return ARETE_OK;
 }
@@ -82,8 +84,8 @@ static arete_status check_tensor(const char *name, const arete_tensor *t, uint32
         given |= t->strides[i] != 0;
     }
     if (given && t->strides[rank - 1] != 1 && t->dims[rank - 1] > 1)
-        return ar_fail(ARETE_E_SHAPE, "%s.strides[%u] is %lld: the last dimension must be contiguous", name, rank - 1,
-                       (ll)t->strides[rank - 1]);
+        return ar_fail(ARETE_E_SHAPE, "%s.strides[%u] is %lld: the last dimension must be contiguous", name,
+                       rank - 1, (ll)t->strides[rank - 1]);
     size_t element = arete_dtype_size(t->dtype);
     if (element == 0 || t->offset % element)
         return ar_fail(element ? ARETE_E_RANGE : ARETE_E_DTYPE,
@@ -127,10 +129,11 @@ static arete_status check_tight(const char *name, const arete_tensor *t) {
     return ARETE_OK;
 }
 
-static const char *const weight_names[RNN_WEIGHTS] = {"w", "r", "b", "p", "proj", "w_scale", "r_scale", "proj_scale"};
-static const char *const weight_letters[RNN_WEIGHTS] = {"w is [D, G*H, I]",    "r is [D, G*H, P]", "b is [D, 2*G*H]",
-                                                        "p is [D, 3*H]",       "proj is [D, P, H]", "w_scale is [D, G*H]",
-                                                        "r_scale is [D, G*H]", "proj_scale is [D, P]"};
+static const char *const weight_names[RNN_WEIGHTS] = {"w",    "r",       "b",       "p",
+                                                      "proj", "w_scale", "r_scale", "proj_scale"};
+static const char *const weight_letters[RNN_WEIGHTS] = {
+    "w is [D, G*H, I]",  "r is [D, G*H, P]",    "b is [D, 2*G*H]",     "p is [D, 3*H]",
+    "proj is [D, P, H]", "w_scale is [D, G*H]", "r_scale is [D, G*H]", "proj_scale is [D, P]"};
 
 const char *ar_rnn_weight_name(int which) {
     return weight_names[which];
@@ -254,7 +257,8 @@ static arete_status take_sizes(const arete_rnn_args *a, rnn_problem *p) {
     p->type_w = (uint8_t)first->w.dtype;
     p->type_b = (uint8_t)(p->bias ? first->b.dtype : p->peephole ? first->p.dtype : ARETE_DTYPE_NONE);
     if (p->hidden == 0 || p->proj == 0 || first->r.dims[1] % ar_rnn_gates(p))
-        return ar_fail(ARETE_E_SHAPE, "weights[0].r is [%lld, %lld, %lld]: must be [D, %lld*H, P] with H and P above 0",
+        return ar_fail(ARETE_E_SHAPE,
+                       "weights[0].r is [%lld, %lld, %lld]: must be [D, %lld*H, P] with H and P above 0",
                        (ll)first->r.dims[0], (ll)first->r.dims[1], (ll)first->r.dims[2], (ll)ar_rnn_gates(p));
     if (!p->projection && p->proj != p->hidden)
         return ar_fail(ARETE_E_SHAPE, "weights[0].r.dims[2] is %lld, but without proj it must be H = %lld",
@@ -265,18 +269,20 @@ static arete_status take_sizes(const arete_rnn_args *a, rnn_problem *p) {
 static arete_status check_types(const rnn_problem *p) {
     bool half = p->type_x == ARETE_F16 || p->type_x == ARETE_BF16;
     if (p->type_x != ARETE_F32 && !half)
-        return ar_fail(ARETE_E_DTYPE, "x is %s: must be f32, f16 or bf16", arete_dtype_name((arete_dtype)p->type_x));
+        return ar_fail(ARETE_E_DTYPE, "x is %s: must be f32, f16 or bf16",
+                       arete_dtype_name((arete_dtype)p->type_x));
     bool w_ok = p->type_w == p->type_x || p->type_w == ARETE_I8 ||
                 (p->type_x == ARETE_F32 && (p->type_w == ARETE_F16 || p->type_w == ARETE_BF16));
     if (!w_ok)
-        return ar_fail(ARETE_E_DTYPE, "weights[0].w is %s and x is %s: weights must be x's type, i8, or with x of f32 f16 or bf16",
+        return ar_fail(ARETE_E_DTYPE,
+                       "weights[0].w is %s and x is %s: weights must be x's type, i8, or with x of f32 f16 or bf16",
                        arete_dtype_name((arete_dtype)p->type_w), arete_dtype_name((arete_dtype)p->type_x));
     if (p->type_b != ARETE_DTYPE_NONE && p->type_b != ARETE_F32 && p->type_b != p->type_x)
         return ar_fail(ARETE_E_DTYPE, "weights[0].%s is %s: must be f32 or x's type %s", p->bias ? "b" : "p",
                        arete_dtype_name((arete_dtype)p->type_b), arete_dtype_name((arete_dtype)p->type_x));
     if (p->type_y != ARETE_DTYPE_NONE && p->type_y != ARETE_F32 && p->type_y != p->type_x)
-        return ar_fail(ARETE_E_DTYPE, "y is %s: must be f32 or x's type %s", arete_dtype_name((arete_dtype)p->type_y),
-                       arete_dtype_name((arete_dtype)p->type_x));
+        return ar_fail(ARETE_E_DTYPE, "y is %s: must be f32 or x's type %s",
+                       arete_dtype_name((arete_dtype)p->type_y), arete_dtype_name((arete_dtype)p->type_x));
     if (p->type_state != ARETE_DTYPE_NONE && p->type_state != ARETE_F32 && p->type_state != p->type_x)
         return ar_fail(ARETE_E_DTYPE, "h0, c0, y_h or y_c is %s: must be f32 or x's type %s",
                        arete_dtype_name((arete_dtype)p->type_state), arete_dtype_name((arete_dtype)p->type_x));

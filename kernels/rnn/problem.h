@@ -17,10 +17,10 @@ enum { RNN_ACTS = 6 }; /* three for each direction: f, g, h; those a cell does n
 typedef struct rnn_problem {
     int64_t steps, batch, input, hidden, proj; /* proj = hidden without a projection */
     int64_t layers;
-    int64_t x_step, x_lane;         /* x from one step, one sequence to the next */
-    int64_t y_step, y_dir, y_lane;  /* likewise y; 0 when it is absent */
-    uint64_t bytes_x, bytes_y;      /* from the first to past the last element */
-    float clip;                     /* 0: none */
+    int64_t x_step, x_lane;        /* x from one step, one sequence to the next */
+    int64_t y_step, y_dir, y_lane; /* likewise y; 0 when it is absent */
+    uint64_t bytes_x, bytes_y;     /* from the first to past the last element */
+    float clip;                    /* 0: none */
     float alpha[RNN_ACTS], beta[RNN_ACTS];
     uint8_t act[RNN_ACTS]; /* arete_activation */
     uint8_t cell, direction, order, batch_major, input_forget, linear_before_reset;
@@ -129,8 +129,8 @@ typedef struct rnn_host {
 } rnn_host;
 
 /* What came out for some sequences, exact but for f64 rounding: y[T][D][lanes][P], h[L*D][lanes][P],
- * c[L*D][lanes][H], and what errors are relative to: for each step of the last layer y_size[T][D][lanes], and at the
- * end of each layer's direction end_size[L*D][lanes]. */
+ * c[L*D][lanes][H], and what errors are relative to: for each step of the last layer y_size[T][D][lanes], and at
+ * the end of each layer's direction end_size[L*D][lanes]. */
 typedef struct rnn_result {
     double *y, *h, *c, *y_size, *end_size;
 } rnn_result;

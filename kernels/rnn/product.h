@@ -8,13 +8,13 @@
  *   PRODUCT_WIDE    vectors of a step that lie as f32, [count][WIDE][LANES] before the others
  *   PRODUCT_CHAINS  1, or 2: even and odd steps have sums of their own (one row of four vectors does not hide the
  *                   latency of fma)
- * One step is MR * NV fma, NV loads and MR broadcasts; registers MR * NV * CHAINS + NV + 1. With one chain each element
- * is one sequence of fma over k, whatever MR is: results do not hang on how rows are put together.
+ * One step is MR * NV fma, NV loads and MR broadcasts; registers MR * NV * CHAINS + NV + 1. With one chain each
+ * element is one sequence of fma over k, whatever MR is: results do not hang on how rows are put together.
  */
 #define PRODUCT_PITCH ((PRODUCT_NV - PRODUCT_WIDE) * LANES) /* elements of a step */
 
-static inline void PRODUCT_NAME(__global const float *a, const long *at, __global const STORAGE(TYPE_W) *w, long count,
-                                realv *acc)
+static inline void PRODUCT_NAME(__global const float *a, const long *at, __global const STORAGE(TYPE_W) *w,
+                                long count, realv *acc)
 {
     realv sum[PRODUCT_CHAINS][PRODUCT_MR][PRODUCT_NV];
     __global const float *row[PRODUCT_MR];

@@ -54,8 +54,8 @@ static void dot_f32(const float *w, const double *x, int64_t count, double part[
 }
 
 /* sums[l] += w . v[l] for up to ABREAST vectors, which lie pitch apart and end in SUMS zeros or more. */
-static void dots(const void *w, uint8_t type, int64_t at, const double *v, int64_t pitch, int64_t vectors, int64_t count,
-                 double *sums) {
+static void dots(const void *w, uint8_t type, int64_t at, const double *v, int64_t pitch, int64_t vectors,
+                 int64_t count, double *sums) {
     double line[CHUNK + SUMS], part[ABREAST][SUMS] = {{0}};
     for (int64_t l = 0; l < vectors && type == ARETE_F32; ++l)
         dot_f32((const float *)w + at, v + l * pitch, count, part[l]);
@@ -83,12 +83,14 @@ static double squares(const double *v, int64_t count) {
 }
 
 double ar_rnn_tolerance(const rnn_problem *p) {
-    int64_t most = p->input > ar_rnn_input(p, 1) && p->layers > 0 ? p->input : ar_rnn_input(p, p->layers > 1 ? 1 : 0);
+    int64_t most =
+        p->input > ar_rnn_input(p, 1) && p->layers > 0 ? p->input : ar_rnn_input(p, p->layers > 1 ? 1 : 0);
     double doublings = ceil(log2((double)(most + p->proj)));
     return 4 * fmax(1, doublings) * 0x1p-24;
 }
 
-/* One direction of one layer at work. Vectors of a sequence lie pitch apart, padded by zeros to a multiple of SUMS. */
+/* One direction of one layer at work. Vectors of a sequence lie pitch apart, padded by zeros to a multiple of SUMS.
+ */
 typedef struct pass {
     const rnn_problem *p;
     const void *const *weights;
@@ -121,9 +123,10 @@ static void note(const pass *a, int64_t lane, double magnitude) {
         a->size[lane] = magnitude;
 }
 
-/* out[lane][unit] = Wx + Wb (+ Rh + Rb where recurrent) of one gate for every unit; recurrent NULL: the x half alone,
- * x NULL: the recurrent half alone. */
-static void gate_sums(const pass *a, int64_t gate, const double *x, const double *h, double *out, int64_t out_pitch) {
+/* out[lane][unit] = Wx + Wb (+ Rh + Rb where recurrent) of one gate for every unit; recurrent NULL: the x half
+ * alone, x NULL: the recurrent half alone. */
+static void gate_sums(const pass *a, int64_t gate, const double *x, const double *h, double *out,
+                      int64_t out_pitch) {
     const rnn_problem *p = a->p;
     int64_t hidden = p->hidden, rows = ar_rnn_gates(p) * hidden, first = ar_rnn_gate_at(p, gate) * hidden;
     double norm_x[ABREAST] = {0}, norm_h[ABREAST] = {0};
@@ -198,8 +201,7 @@ static void gru_step(pass *a) {
             double *g = a->gates + l * pitch + j, z = g[0];
             if (p->linear_before_reset)
                 g[2 * hidden] += g[hidden] * a->linear[l * hidden + j];
-            a->u[l * a->pitch_h + j] =
-                (1 - z) * activate(a, 1, g[2 * hidden]) + z * a->h[l * a->pitch_h + j];
+            a->u[l * a->pitch_h + j] = (1 - z) * activate(a, 1, g[2 * hidden]) + z * a->h[l * a->pitch_h + j];
         }
     }
 }
@@ -341,9 +343,9 @@ static void run_pass(pass *a, const rnn_host *host, const int64_t *lanes, const 
 }
 
 static double initial(const rnn_problem *p, const void *state, int64_t ld, int64_t lane, int64_t size, int64_t i) {
-    return state ? load(state, p->type_state,
-                        ld * ar_rnn_state_dir(p, size) + lane * ar_rnn_state_lane(p, size) + i)
-                 : 0;
+    return state
+               ? load(state, p->type_state, ld * ar_rnn_state_dir(p, size) + lane * ar_rnn_state_lane(p, size) + i)
+               : 0;
 }
 
 /* Up to ABREAST sequences through all layers; results go to places first.. of count. */
@@ -381,7 +383,8 @@ static void compute_some(const rnn_problem *p, const rnn_host *host, const int64
                     note(&a, l, fabs(a.c[l * a.pitch_h + i]));
                 }
             }
-            run_pass(&a, host, lanes + first, from, into, fresh_c, out->y_size + a.dir * count + first, dirs * count);
+            run_pass(&a, host, lanes + first, from, into, fresh_c, out->y_size + a.dir * count + first,
+                     dirs * count);
             for (int64_t l = 0; l < abreast; ++l) {
                 int64_t at = ld * count + first + l;
                 memcpy(out->h + at * p->proj, a.h + l * a.pitch_h, (size_t)p->proj * sizeof *a.h);
@@ -444,7 +447,8 @@ static arete_status reference_build(arete_plan *plan) {
 }
 
 /* Results of the lanes first.. to the outputs. */
-static void put_out(const rnn_problem *p, const arete_rnn_args *a, const rnn_result *r, int64_t first, int64_t count) {
+static void put_out(const rnn_problem *p, const arete_rnn_args *a, const rnn_result *r, int64_t first,
+                    int64_t count) {
     int64_t dirs = ar_rnn_dirs(p);
     for (int64_t l = 0; l < count; ++l) {
         for (int64_t td = 0; td < p->steps * dirs && p->y; ++td)

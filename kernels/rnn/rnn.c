@@ -7,7 +7,8 @@
 /* A multiply-add is 2; gates do not count. Every operand is read or written once. */
 static void rnn_cost(const void *of, arete_cost *cost) {
     const rnn_problem *p = of;
-    double dirs = (double)ar_rnn_dirs(p), rows = (double)p->steps * (double)p->batch, macs = 0, weights = 0, more = 0;
+    double dirs = (double)ar_rnn_dirs(p), rows = (double)p->steps * (double)p->batch, macs = 0, weights = 0,
+           more = 0;
     double gh = (double)ar_rnn_gates(p) * (double)p->hidden;
     for (int64_t layer = 0; layer < p->layers; ++layer) {
         double each = gh * ((double)ar_rnn_input(p, layer) + (double)p->proj);
@@ -64,15 +65,17 @@ static arete_status run(const char *call, const arete_plan *plan, arete_queue *q
     if (ar_rnn_empty(p))
         return ar_queue_marker(queue, after, done);
     if (args->packed && (plan->packed_layout == 0 || args->packed->layout != plan->packed_layout))
-        return ar_fail(ARETE_E_MISMATCH, "%s: packed was %s, and the plan's solver %s %s: pack by arete_rnn_pack() with "
-                                         "this plan, or leave packed out",
+        return ar_fail(ARETE_E_MISMATCH,
+                       "%s: packed was %s, and the plan's solver %s %s: pack by arete_rnn_pack() with "
+                       "this plan, or leave packed out",
                        call,
                        args->packed->layout ? "packed for another layout, cell, sizes or types"
                                             : "not made by arete_rnn_pack()",
                        plan->solver->name, plan->packed_layout ? "needs its own" : "takes none");
     if (p->prepack && plan->packed_layout && !args->packed)
-        return ar_fail(ARETE_E_ARGUMENT, "%s: packed is NULL, but the plan was made with desc.prepack: pack the weights "
-                                         "by arete_rnn_pack()",
+        return ar_fail(ARETE_E_ARGUMENT,
+                       "%s: packed is NULL, but the plan was made with desc.prepack: pack the weights "
+                       "by arete_rnn_pack()",
                        call);
     return plan->solver->run(plan, queue, args, after, done);
 }
@@ -81,11 +84,13 @@ static arete_status fail_other(const rnn_problem *now, const rnn_problem *planne
     char text[AR_KEY_BYTES], want[AR_KEY_BYTES];
     ar_rnn_format(now, text, sizeof text);
     ar_rnn_format(planned, want, sizeof want);
-    bool types = now->type_x != planned->type_x || now->type_w != planned->type_w || now->type_y != planned->type_y ||
-                 now->type_state != planned->type_state || now->type_b != planned->type_b;
-    return ar_fail(types ? ARETE_E_DTYPE : ARETE_E_SHAPE,
-                   "arete_rnn_run: args are of the problem '%s', but the plan was made for '%s': make a plan for these",
-                   text, want);
+    bool types = now->type_x != planned->type_x || now->type_w != planned->type_w ||
+                 now->type_y != planned->type_y || now->type_state != planned->type_state ||
+                 now->type_b != planned->type_b;
+    return ar_fail(
+        types ? ARETE_E_DTYPE : ARETE_E_SHAPE,
+        "arete_rnn_run: args are of the problem '%s', but the plan was made for '%s': make a plan for these", text,
+        want);
 }
 
 arete_status arete_rnn_run(const arete_plan *plan, arete_queue *queue, const arete_rnn_args *args,
@@ -93,7 +98,8 @@ arete_status arete_rnn_run(const arete_plan *plan, arete_queue *queue, const are
     if (!plan || !queue)
         return ar_fail(ARETE_E_ARGUMENT, "arete_rnn_run: %s is NULL", plan ? "queue" : "plan");
     if (plan->family != &ar_rnn_family)
-        return ar_fail(ARETE_E_ARGUMENT, "arete_rnn_run: plan is one of %s: use arete_rnn_plan()", plan->family->name);
+        return ar_fail(ARETE_E_ARGUMENT, "arete_rnn_run: plan is one of %s: use arete_rnn_plan()",
+                       plan->family->name);
     rnn_problem problem;
     rnn_described_acts acts;
     const arete_rnn_desc desc = ar_rnn_problem_desc(ar_plan_problem(plan), &acts);
@@ -138,7 +144,8 @@ arete_status arete_rnn_pack(const arete_plan *plan, arete_queue *queue, const ar
                        : !weights ? "weights"
                                   : "packed");
     if (!arete_rnn_packs(plan))
-        return ar_fail(ARETE_E_UNSUPPORTED, "arete_rnn_pack: %s reads the weights as they are: run the plan with them",
+        return ar_fail(ARETE_E_UNSUPPORTED,
+                       "arete_rnn_pack: %s reads the weights as they are: run the plan with them",
                        plan->solver_text);
     if (queue->device != plan->device)
         return ar_fail(ARETE_E_MISMATCH, "arete_rnn_pack: queue is of %s, but the plan is for %s",

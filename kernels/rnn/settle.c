@@ -103,8 +103,8 @@ arete_status ar_rnn_problem_settle(rnn_problem *p) {
             if (status != ARETE_OK)
                 return status;
         }
-        if (!add(&y, p->steps - 1, p->y_step) || !add(&y, p->batch - 1, p->y_lane) || !add(&y, dirs - 1, p->y_dir) ||
-            !add(&y, p->proj - 1, 1))
+        if (!add(&y, p->steps - 1, p->y_step) || !add(&y, p->batch - 1, p->y_lane) ||
+            !add(&y, dirs - 1, p->y_dir) || !add(&y, p->proj - 1, 1))
             return fail_extent("y");
     }
     p->bytes_x = empty || p->input == 0 ? 0 : x * arete_dtype_size((arete_dtype)p->type_x);

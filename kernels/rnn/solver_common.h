@@ -32,7 +32,8 @@ void ar_rnn_layer(const rnn_problem *problem, const arete_rnn_args *args, int64_
                   const uint64_t between[2], uint64_t lens_at, rnn_layer *into);
 
 /* Build options that the problem and the device decide; x and y of layers in between are f32. */
-size_t ar_rnn_options(const rnn_problem *problem, const arete_device *device, int64_t layer, char *text, size_t bytes);
+size_t ar_rnn_options(const rnn_problem *problem, const arete_device *device, int64_t layer, char *text,
+                      size_t bytes);
 
 /* VEC of the prelude. */
 static inline int64_t ar_rnn_vec(const arete_device *device) {
@@ -48,9 +49,10 @@ static inline uint64_t ar_rnn_align(uint64_t bytes) {
     return (bytes + 255) / 256 * 256;
 }
 
-/* Lengths from the host into scratch at byte lens_at, by launches that carry them; after: of the first one, which is
- * used up. */
+/* Lengths from the host into scratch at byte lens_at, by launches that carry them; after: of the first one, which
+ * is used up. */
 arete_status ar_rnn_put_lengths(const rnn_problem *problem, const ar_kernel *kernel, arete_queue *queue,
-                                const int32_t *lens, arete_buffer *scratch, uint64_t lens_at, arete_wait_list *after);
+                                const int32_t *lens, arete_buffer *scratch, uint64_t lens_at,
+                                arete_wait_list *after);
 
 #endif

@@ -1,4 +1,5 @@
-/* persistent: all steps of a layer in one launch, whose groups hand the steps over to each other (persistent.cl). */
+/* persistent: all steps of a layer in one launch, whose groups hand the steps over to each other (persistent.cl).
+ */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,13 +77,14 @@ static bool candidate(const void *problem, const arete_device *device, size_t in
     return index < 2;
 }
 
-/* The input product at the peak; each step the recurrent weights from where they lie, or the arithmetic; 0.4 us to hand
- * a step over between units, 0.3 for its gates (Zen 4). */
+/* The input product at the peak; each step the recurrent weights from where they lie, or the arithmetic; 0.4 us to
+ * hand a step over between units, 0.3 for its gates (Zen 4). */
 static double estimate(const void *problem, const arete_device *device, const arete_roofs *roofs,
                        const ar_params *params) {
     const rnn_problem *p = problem;
     double seconds = 0, gh = (double)ar_rnn_gates(p) * (double)p->hidden, dirs = (double)ar_rnn_dirs(p);
-    double peak = roofs->peak[ARETE_UNIT_F32] > 0 ? roofs->peak[ARETE_UNIT_F32] : 1e10, rows = (double)p->steps * (double)p->batch;
+    double peak = roofs->peak[ARETE_UNIT_F32] > 0 ? roofs->peak[ARETE_UNIT_F32] : 1e10,
+           rows = (double)p->steps * (double)p->batch;
     double units = device->info.compute_units ? device->info.compute_units : 1;
     double share = fmin(1, (double)params->value[GROUPS] / units);
     for (int64_t layer = 0; layer < p->layers; ++layer) {
@@ -94,7 +96,8 @@ static double estimate(const void *problem, const arete_device *device, const ar
         seconds += 2 * rows * dirs * gh * (double)ar_rnn_input(p, layer) / peak / share;
         seconds += (double)p->steps * (step + 0.7e-6 * (two_phases(p) ? 2 : 1)) + 2 * roofs->launch_seconds;
         if (!p->prepack)
-            seconds += 3 * dirs * gh * (double)(ar_rnn_input(p, layer) + p->proj) * 4 / (roofs->bandwidth > 0 ? roofs->bandwidth : 1e10);
+            seconds += 3 * dirs * gh * (double)(ar_rnn_input(p, layer) + p->proj) * 4 /
+                       (roofs->bandwidth > 0 ? roofs->bandwidth : 1e10);
     }
     return seconds + roofs->sync_seconds;
 }
@@ -151,11 +154,13 @@ static arete_status get_kernels(arete_plan *plan, persistent *s) {
     inside.type_x = ARETE_F32; /* as the kernels see it */
     for (int64_t layer = 0; layer < p->layers && status == ARETE_OK; ++layer) {
         size_t at = ar_rnn_options(&inside, plan->device, layer, options, sizeof options);
-        at += (size_t)snprintf(options + at, sizeof options - at, " -DMR=%d", ar_rnn_vec(plan->device) == 16 ? 6 : 2);
+        at +=
+            (size_t)snprintf(options + at, sizeof options - at, " -DMR=%d", ar_rnn_vec(plan->device) == 16 ? 6 : 2);
         if (s->pack.packed.wide)
             at += (size_t)snprintf(options + at, sizeof options - at, " -DWIDE=1");
         if (p->type_x != ARETE_F32 && layer == 0)
-            snprintf(options + at, sizeof options - at, " -DTYPE_GIVEN=%s", arete_dtype_name((arete_dtype)p->type_x));
+            snprintf(options + at, sizeof options - at, " -DTYPE_GIVEN=%s",
+                     arete_dtype_name((arete_dtype)p->type_x));
         status = ar_kernel_get(plan->device, source, options, "rnn_start", &s->start[layer]);
         if (status == ARETE_OK)
             status = ar_kernel_get(plan->device, source, options, "rnn_persistent", &s->run[layer]);
@@ -197,8 +202,8 @@ typedef struct course {
     arete_event **done;
 } course;
 
-static arete_status launch(course *c, const ar_kernel *kernel, const size_t global[3], const ar_arg *args, size_t count,
-                           arete_event **done) {
+static arete_status launch(course *c, const ar_kernel *kernel, const size_t global[3], const ar_arg *args,
+                           size_t count, arete_event **done) {
     const ar_launch of = {.kernel = kernel,
                           .dims = 3,
                           .global = {global[0], global[1], global[2]},
@@ -233,9 +238,9 @@ static arete_status run_layer(course *c, const arete_rnn_args *a, int64_t layer)
     shape_args shape = s->shape;
     size_t parts = convert ? 8 * (size_t)s->groups : 1;
     const size_t all[3] = {parts, (size_t)p->batch, (size_t)ar_rnn_dirs(p)};
-    const ar_arg start[] = {AR_STRUCT(l.args),       AR_STRUCT(shape),  AR_I64(s->meet_ints),  AR_BUFFER(a->h0.buffer),
-                            AR_BUFFER(a->c0.buffer), AR_BUFFER(convert ? l.x : NULL), AR_BUFFER(c->scratch),
-                            AR_BUFFER(c->scratch)};
+    const ar_arg start[] = {AR_STRUCT(l.args),       AR_STRUCT(shape),        AR_I64(s->meet_ints),
+                            AR_BUFFER(a->h0.buffer), AR_BUFFER(a->c0.buffer), AR_BUFFER(convert ? l.x : NULL),
+                            AR_BUFFER(c->scratch),   AR_BUFFER(c->scratch)};
     arete_status status = launch(c, s->start[layer], all, start, sizeof start / sizeof start[0], NULL);
     if (status != ARETE_OK)
         return status;
@@ -246,9 +251,10 @@ static arete_status run_layer(course *c, const arete_rnn_args *a, int64_t layer)
         l.args.x_lane = p->input;
     }
     const size_t groups[3] = {(size_t)s->groups, 1, 1};
-    const ar_arg list[] = {AR_STRUCT(l.args),     AR_STRUCT(shape),      AR_BUFFER(l.x),          AR_BUFFER(l.lens),
-                           AR_BUFFER(c->packed),  AR_BUFFER(c->packed),  AR_BUFFER(c->scratch),   AR_BUFFER(c->scratch),
-                           AR_BUFFER(l.y),        AR_BUFFER(a->y_h.buffer), AR_BUFFER(a->y_c.buffer)};
+    const ar_arg list[] = {AR_STRUCT(l.args),        AR_STRUCT(shape),        AR_BUFFER(l.x),
+                           AR_BUFFER(l.lens),        AR_BUFFER(c->packed),    AR_BUFFER(c->packed),
+                           AR_BUFFER(c->scratch),    AR_BUFFER(c->scratch),   AR_BUFFER(l.y),
+                           AR_BUFFER(a->y_h.buffer), AR_BUFFER(a->y_c.buffer)};
     return launch(c, s->run[layer], groups, list, sizeof list / sizeof list[0],
                   layer == p->layers - 1 ? c->done : NULL);
 }

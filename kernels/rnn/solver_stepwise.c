@@ -1,5 +1,5 @@
-/* stepwise: one or two launches for every step (stepwise.cl). Any device, any attribute; the fallback where groups of
- * a launch cannot wait for each other, and a check of the solvers that let them. */
+/* stepwise: one or two launches for every step (stepwise.cl). Any device, any attribute; the fallback where groups
+ * of a launch cannot wait for each other, and a check of the solvers that let them. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -179,12 +179,12 @@ static arete_status run_step(course *c, const rnn_layer *l, const arete_rnn_weig
     const rnn_problem *p = c->p;
     size_t dirs = (size_t)ar_rnn_dirs(p), blocks = (size_t)ar_rnn_ceil(p->batch, LANES_ABREAST);
     const ar_arg gates[] = {
-        AR_STRUCT(l->args),          AR_BUFFER(l->x),         AR_BUFFER(l->lens),           AR_BUFFER(w->w.buffer),
-        AR_BUFFER(w->r.buffer),      AR_BUFFER(w->b.buffer),  AR_BUFFER(w->p.buffer),       AR_BUFFER(w->w_scale.buffer),
+        AR_STRUCT(l->args),           AR_BUFFER(l->x),        AR_BUFFER(l->lens),     AR_BUFFER(w->w.buffer),
+        AR_BUFFER(w->r.buffer),       AR_BUFFER(w->b.buffer), AR_BUFFER(w->p.buffer), AR_BUFFER(w->w_scale.buffer),
         AR_BUFFER(w->r_scale.buffer), AR_BUFFER(c->scratch),  AR_BUFFER(l->y),
     };
-    arete_status status = launch(c, c->s->gates[layer], (size_t[]){(size_t)p->hidden, blocks, dirs}, c->s->group, gates,
-                                 sizeof gates / sizeof gates[0]);
+    arete_status status = launch(c, c->s->gates[layer], (size_t[]){(size_t)p->hidden, blocks, dirs}, c->s->group,
+                                 gates, sizeof gates / sizeof gates[0]);
     if (status != ARETE_OK || !two_phases(p))
         return status;
     rnn_kernel_args args = l->args;
@@ -240,7 +240,8 @@ static arete_status run(const arete_plan *plan, arete_queue *queue, const void *
                         arete_event **done) {
     const arete_rnn_args *a = of;
     course c = {.p = ar_plan_problem(plan), .s = plan->state, .queue = queue, .after = after, .done = done};
-    c.left = (double)c.p->layers * ((double)c.p->steps * (two_phases(c.p) ? 2 : 1) + 1 + (c.p->y_h || c.p->y_c ? 1 : 0));
+    c.left =
+        (double)c.p->layers * ((double)c.p->steps * (two_phases(c.p) ? 2 : 1) + 1 + (c.p->y_h || c.p->y_c ? 1 : 0));
     arete_status status = ar_plan_scratch(plan, queue, a->workspace, &c.scratch);
     if (status == ARETE_OK && c.p->lens == RNN_LENS_HOST)
         status = ar_rnn_put_lengths(c.p, c.s->lengths, queue, a->host_lens, c.scratch, c.s->lens_at, &c.after);

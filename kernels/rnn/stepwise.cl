@@ -38,16 +38,17 @@ typedef real partial;
 #endif
 
 /* sums[g][l] = row g of w (row_step apart) . x at at[l]. */
-#define DEFINE_DOTS(name, TX)                                                                                        \
-    static inline void name(__global const STORAGE(TX) *x, const long *at, __global const STORAGE(TYPE_W) *w,       \
-                            long row_step, int rows, long count, real sums[GATES][BT], __local real *scratch)       \
-    {                                                                                                                \
-        partial acc[GATES][BT];                                                                                      \
-        for (int g = 0; g < GATES; ++g)                                                                              \
-            for (int l = 0; l < BT; ++l)                                                                             \
-                acc[g][l] = (partial)(0);                                                                            \
-        long k = WG == 1 ? 0 : get_local_id(0);                                                                      \
-        DOTS_BODY(TX)                                                                                                \
+#define DEFINE_DOTS(name, TX)                                                                                 \
+    static inline void name(__global const STORAGE(TX) *x, const long *at, __global const STORAGE(TYPE_W) *w, \
+                            long row_step, int rows, long count, real sums[GATES][BT],                        \
+                            __local real *scratch)                                                            \
+    {                                                                                                         \
+        partial acc[GATES][BT];                                                                               \
+        for (int g = 0; g < GATES; ++g)                                                                       \
+            for (int l = 0; l < BT; ++l)                                                                      \
+                acc[g][l] = (partial)(0);                                                                     \
+        long k = WG == 1 ? 0 : get_local_id(0);                                                               \
+        DOTS_BODY(TX)                                                                                         \
     }
 
 #if WG == 1
@@ -145,8 +146,8 @@ static inline void finish_unit(const rnn_args *s, const lanes *l, int dir, long 
         const long at = (dir * s->batch + l->lane[i]) * size + unit;
         after[at] = l->active[i] ? values[i] : before[at];
         if (s->has_y)
-            STORES(TYPE_Y)(l->active[i] ? values[i] : (real)0,
-                           y + s->y_offset + l->time[i] * s->y_step + dir * s->y_dir + l->lane[i] * s->y_lane + unit);
+            STORES(TYPE_Y)(l->active[i] ? values[i] : (real)0, y + s->y_offset + l->time[i] * s->y_step +
+                                                                   dir * s->y_dir + l->lane[i] * s->y_lane + unit);
     }
 }
 
@@ -296,8 +297,8 @@ __kernel void rnn_second(const rnn_args s, __global const int *lens, __global co
         olds[i] = before[at_u[j] + unit];
     }
     realv candidate = sum + vloadv(0, gs);
-    finish_unit(&s, &l, dir, unit, rnn_blend(vloadv(0, zs), rnn_candidate(&s, dir, candidate), vloadv(0, olds)), hidden,
-                work, y);
+    const realv fresh = rnn_blend(vloadv(0, zs), rnn_candidate(&s, dir, candidate), vloadv(0, olds));
+    finish_unit(&s, &l, dir, unit, fresh, hidden, work, y);
 #endif
 }
 #endif
@@ -327,7 +328,8 @@ __kernel void rnn_end(const rnn_args s, __global STORAGE(TYPE_STATE) *yh, __glob
         STORES(TYPE_STATE)(work[s.at[0] + (s.steps % 2) * half_at + at * s.proj + i],
                            yh + s.yh_offset + dir * s.h_dir + lane * s.h_lane + i);
     if (i < s.hidden && s.has_yc)
-        STORES(TYPE_STATE)(work[s.at[1] + at * s.hidden + i], yc + s.yc_offset + dir * s.c_dir + lane * s.c_lane + i);
+        STORES(TYPE_STATE)(work[s.at[1] + at * s.hidden + i],
+                           yc + s.yc_offset + dir * s.c_dir + lane * s.c_lane + i);
 }
 
 #include "rnn/lengths.h"

@@ -17,21 +17,40 @@ static const char *const directions[] = {"forward", "reverse", "both", NULL};
 static const char *const orders[] = {"onnx", "torch", NULL};
 static const char *const lens[] = {"none", "device", "host", NULL};
 /* Indices are those of arete_activation. */
-static const char *const act_names[] = {"default",      "relu",     "leaky_relu", "sigmoid",
-                                        "tanh",         "gelu_erf", "gelu_tanh",  "silu",
-                                        "elu",          "selu",     "celu",       "hard_sigmoid",
-                                        "hard_swish",   "softplus", "softsign",   "mish",
-                                        "thresholded_relu", "affine", "scaled_tanh", NULL};
+static const char *const act_names[] = {"default",
+                                        "relu",
+                                        "leaky_relu",
+                                        "sigmoid",
+                                        "tanh",
+                                        "gelu_erf",
+                                        "gelu_tanh",
+                                        "silu",
+                                        "elu",
+                                        "selu",
+                                        "celu",
+                                        "hard_sigmoid",
+                                        "hard_swish",
+                                        "softplus",
+                                        "softsign",
+                                        "mish",
+                                        "thresholded_relu",
+                                        "affine",
+                                        "scaled_tanh",
+                                        NULL};
 
 #define AT(field) offsetof(form, p.field)
-#define INT(name, field) {.word = name, .kind = AR_WORD_INT, .at = AT(field)}
-#define FLAG(name, field) {.word = name, .kind = AR_WORD_FLAG, .at = AT(field)}
-#define TYPE(name, field) {.word = name, .kind = AR_WORD_TYPE, .at = AT(field)}
-#define NAME(name, field, list) {.word = name, .kind = AR_WORD_NAME, .at = AT(field), .names = list}
-#define ACT(name, index)                                                    \
-    NAME(name, act[index], act_names),                                      \
-        {.word = name "alpha", .kind = AR_WORD_FLOAT, .at = AT(alpha[index])}, \
-        {.word = name "beta", .kind = AR_WORD_FLOAT, .at = AT(beta[index])}
+#define INT(name, field)                                                                                           \
+    { .word = name, .kind = AR_WORD_INT, .at = AT(field) }
+#define FLAG(name, field)                                                                                          \
+    { .word = name, .kind = AR_WORD_FLAG, .at = AT(field) }
+#define TYPE(name, field)                                                                                          \
+    { .word = name, .kind = AR_WORD_TYPE, .at = AT(field) }
+#define NAME(name, field, list)                                                                                    \
+    { .word = name, .kind = AR_WORD_NAME, .at = AT(field), .names = list }
+#define ACT(name, index)                                                                                           \
+    NAME(name, act[index], act_names), {.word = name "alpha", .kind = AR_WORD_FLOAT, .at = AT(alpha[index])}, {    \
+        .word = name "beta", .kind = AR_WORD_FLOAT, .at = AT(beta[index])                                          \
+    }
 
 static const ar_word words[] = {
     {.word = "cell", .kind = AR_WORD_NAME, .at = AT(cell), .names = cells, .required = true},
@@ -66,8 +85,16 @@ static const ar_word words[] = {
     ACT("f2", 3),
     ACT("g2", 4),
     ACT("h2", 5),
-    {.word = "xs", .kind = AR_WORD_INTS, .at = offsetof(form, x_strides), .most = 2, .count_at = offsetof(form, x_count)},
-    {.word = "ys", .kind = AR_WORD_INTS, .at = offsetof(form, y_strides), .most = 3, .count_at = offsetof(form, y_count)},
+    {.word = "xs",
+     .kind = AR_WORD_INTS,
+     .at = offsetof(form, x_strides),
+     .most = 2,
+     .count_at = offsetof(form, x_count)},
+    {.word = "ys",
+     .kind = AR_WORD_INTS,
+     .at = offsetof(form, y_strides),
+     .most = 3,
+     .count_at = offsetof(form, y_count)},
     FLAG("prepack", prepack),
     {0}};
 
@@ -178,8 +205,8 @@ arete_status ar_rnn_parse(const char *text, void *into) {
     /* The same checks as for a caller, so that a case is one that can be planned. */
     rnn_description *d = NULL;
     if (status == ARETE_OK && (f.p.layers < 1 || f.p.layers > ARETE_RNN_MAX_LAYERS))
-        status = ar_fail(ARETE_E_FORMAT, "'layers=%lld': must be 1 to %d", (long long)f.p.layers,
-                         ARETE_RNN_MAX_LAYERS);
+        status =
+            ar_fail(ARETE_E_FORMAT, "'layers=%lld': must be 1 to %d", (long long)f.p.layers, ARETE_RNN_MAX_LAYERS);
     if (status == ARETE_OK && !(d = ar_os_alloc(sizeof *d)))
         status = ar_fail_memory("a case", sizeof *d);
     if (status == ARETE_OK) {
@@ -190,7 +217,6 @@ arete_status ar_rnn_parse(const char *text, void *into) {
             memcpy(into, &made, sizeof made);
     }
     ar_os_free(d);
-    return status == ARETE_OK || status == ARETE_E_MEMORY
-               ? status
-               : ar_fail_within(ARETE_E_FORMAT, "rnn case '%s'", text);
+    return status == ARETE_OK || status == ARETE_E_MEMORY ? status
+                                                          : ar_fail_within(ARETE_E_FORMAT, "rnn case '%s'", text);
 }

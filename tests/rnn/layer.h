@@ -46,8 +46,8 @@ static inline void layer_shape(layer *l, arete_rnn_cell cell, int64_t steps, int
 
 /* One buffer for all operands, each at a place of its own, with data. */
 static inline void layer_fill(layer *l, arete_queue *queue) {
-    arete_tensor *const all[] = {&l->args.x,    &l->args.y,    &l->args.h0,   &l->args.y_h,  &l->args.c0,
-                                 &l->args.y_c,  &l->weights.w, &l->weights.r, &l->weights.b};
+    arete_tensor *const all[] = {&l->args.x,   &l->args.y,    &l->args.h0,   &l->args.y_h, &l->args.c0,
+                                 &l->args.y_c, &l->weights.w, &l->weights.r, &l->weights.b};
     uint64_t bytes = 0;
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         all[i]->offset = bytes;

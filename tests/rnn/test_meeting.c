@@ -67,7 +67,8 @@ static void open_work(work *w, arete_device *device, arete_rnn_cell cell, int64_
     w->want = malloc(w->bytes);
     w->got = malloc(w->bytes);
     run(w, w->queue, "persistent:groups=1");
-    assert_ok(arete_queue_read(w->queue, w->l.buffer, w->l.args.y.offset, w->bytes, w->want, ARETE_WAIT_NONE, NULL));
+    assert_ok(
+        arete_queue_read(w->queue, w->l.buffer, w->l.args.y.offset, w->bytes, w->want, ARETE_WAIT_NONE, NULL));
 }
 
 static void close_work(work *w) {
@@ -79,8 +80,9 @@ static void close_work(work *w) {
 
 /* More groups than workers, and more than chunks. GRUs meet twice a step. */
 static void many_groups(void **state) {
-    static const char *const groups[] = {"persistent:groups=2", "persistent:groups=3", "persistent:groups=8",
-                                         "persistent:groups=64", "persistent:groups=301", "persistent:groups=5,block=7"};
+    static const char *const groups[] = {"persistent:groups=2",   "persistent:groups=3",
+                                         "persistent:groups=8",   "persistent:groups=64",
+                                         "persistent:groups=301", "persistent:groups=5,block=7"};
     fixture *f = *state;
     if (!can(f->device))
         skip();

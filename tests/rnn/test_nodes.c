@@ -68,8 +68,8 @@ static bool run(const node_case *of, void *with) {
     };
     assert_false(node_string_at(of, "activations", 0, name, sizeof name)); /* none of them names any */
     bool lstm = desc.cell == ARETE_RNN_LSTM;
-    arete_rnn_weights weights = {.w = upload(p, input(of, 1), 0), .r = upload(p, input(of, 2), 0),
-                                 .b = upload(p, input(of, 3), 0)};
+    arete_rnn_weights weights = {
+        .w = upload(p, input(of, 1), 0), .r = upload(p, input(of, 2), 0), .b = upload(p, input(of, 3), 0)};
     arete_rnn_args args = {.x = upload(p, input(of, 0), 0), .weights = &weights};
     args.lens = upload(p, input(of, 4), 0);
     args.h0 = upload(p, input(of, 5), 0);
@@ -85,8 +85,8 @@ static bool run(const node_case *of, void *with) {
     compare(p, of, outputs[0], args.y);
     compare(p, of, outputs[1], args.y_h);
     compare(p, of, outputs[2], args.y_c);
-    arete_tensor *const all[] = {&weights.w, &weights.r, &weights.b, &weights.p, &args.x,
-                                 &args.lens, &args.h0,   &args.c0,   &args.y,    &args.y_h, &args.y_c};
+    arete_tensor *const all[] = {&weights.w, &weights.r, &weights.b, &weights.p, &args.x,  &args.lens,
+                                 &args.h0,   &args.c0,   &args.y,    &args.y_h,  &args.y_c};
     release(all, sizeof all / sizeof all[0]);
     return true;
 }

@@ -24,12 +24,12 @@ static int close_fixture(void **state) {
     return 0;
 }
 
-#define REFUSED(f, l, status, text)                                      \
-    do {                                                                 \
-        arete_plan *plan_ = NULL;                                        \
-        assert_status(arete_rnn_plan((f)->device, &(l).desc, &(l).args, &plan_), status); \
-        assert_text(text);                                               \
-        assert_null(plan_);                                              \
+#define REFUSED(f, l, status, text)                                                                                \
+    do {                                                                                                           \
+        arete_plan *plan_ = NULL;                                                                                  \
+        assert_status(arete_rnn_plan((f)->device, &(l).desc, &(l).args, &plan_), status);                          \
+        assert_text(text);                                                                                         \
+        assert_null(plan_);                                                                                        \
     } while (0)
 
 static void descriptors(void **state) {
@@ -69,11 +69,11 @@ static void shapes(void **state) {
     fixture *f = *state;
     layer good, l;
     layer_shape(&good, ARETE_RNN_LSTM, 3, 2, 4, 5);
-#define WITH(change, status, text)                  \
-    do {                                            \
-        l = good, l.args.weights = &l.weights;      \
-        change;                                     \
-        REFUSED(f, l, status, text);                \
+#define WITH(change, status, text)                                                                                 \
+    do {                                                                                                           \
+        l = good, l.args.weights = &l.weights;                                                                     \
+        change;                                                                                                    \
+        REFUSED(f, l, status, text);                                                                               \
     } while (0)
     WITH(l.args.weights = NULL, ARETE_E_ARGUMENT, "args.weights is NULL");
     WITH(l.weights.r = (arete_tensor){0}, ARETE_E_ARGUMENT, "weights[0].r is absent");
@@ -95,8 +95,7 @@ static void shapes(void **state) {
     WITH(l.args.y_c.dtype = ARETE_F16, ARETE_E_DTYPE, "y_c is f16");
     WITH(l.weights.w_scale = l.weights.b, ARETE_E_ARGUMENT, "w_scale is given");
     WITH((l.weights.w.dtype = l.weights.r.dtype = ARETE_I8), ARETE_E_ARGUMENT, "w_scale is absent");
-    WITH((l.args.y.dtype = l.args.y_h.dtype = l.args.y_c.dtype = ARETE_DTYPE_NONE), ARETE_E_ARGUMENT,
-         "all absent");
+    WITH((l.args.y.dtype = l.args.y_h.dtype = l.args.y_c.dtype = ARETE_DTYPE_NONE), ARETE_E_ARGUMENT, "all absent");
     int32_t some[2] = {1, 1};
     const int64_t two = 2, three = 3;
     WITH((l.args.lens = arete_tensor_make(NULL, 0, ARETE_I32, 1, &two), l.args.host_lens = some), ARETE_E_ARGUMENT,
@@ -166,7 +165,7 @@ static void other_operands(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(descriptors), cmocka_unit_test(shapes), cmocka_unit_test(runs),
-                                       cmocka_unit_test(other_operands)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(descriptors), cmocka_unit_test(shapes),
+                                       cmocka_unit_test(runs), cmocka_unit_test(other_operands)};
     return cmocka_run_group_tests(tests, open_fixture, close_fixture);
 }

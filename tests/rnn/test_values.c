@@ -8,7 +8,8 @@ typedef struct fixture {
 } fixture;
 
 /* With one group, with as many as units, and with more than there are workers. */
-static const char *const solvers[] = {"stepwise:group=1", "stepwise:group=16", "persistent", "persistent:groups=1", "persistent:groups=7,block=5"};
+static const char *const solvers[] = {"stepwise:group=1", "stepwise:group=16", "persistent", "persistent:groups=1",
+                                      "persistent:groups=7,block=5"};
 
 static bool can(fixture *f, const char *solver) {
     layer l;
@@ -43,7 +44,8 @@ static void read(fixture *f, const arete_tensor *t, float *to) {
 }
 
 /* All steps in one call, and the same in calls of some steps that hand on the states in place: the same bits. */
-static void stream(fixture *f, const char *solver, arete_rnn_cell cell, int64_t hidden, int64_t batch, int64_t each) {
+static void stream(fixture *f, const char *solver, arete_rnn_cell cell, int64_t hidden, int64_t batch,
+                   int64_t each) {
     enum { T = 12, ROOM = 12 * 17 * 100 };
     static float whole[ROOM], parts[ROOM], end[17 * 100], last[17 * 100];
     layer l;
@@ -79,8 +81,8 @@ static void streams(void **state) {
             }
 }
 
-/* Lengths on the host and on the device are the same; too long ones on the device count as T; each sequence is as if
- * it were alone; what is past its end is zero, whatever x holds there. */
+/* Lengths on the host and on the device are the same; too long ones on the device count as T; each sequence is as
+ * if it were alone; what is past its end is zero, whatever x holds there. */
 static void lengths(void **state) {
     enum { T = 6, B = 70, I = 3, H = 7 };
     static float host[T * B * H], device[T * B * H], x[T * B * I];
@@ -138,7 +140,8 @@ static void torch_output(void **state) {
     assert_ok(arete_buffer_create(f->device, sizeof data + 2 * sizeof plain, &big));
     assert_ok(arete_queue_write(f->queue, big, 2 * sizeof plain, sizeof data, data, ARETE_WAIT_NONE, NULL));
     arete_rnn_weights weights = {.w = arete_tensor_make(big, 2 * sizeof plain, ARETE_F32, 3, w),
-                                 .r = arete_tensor_make(big, 2 * sizeof plain + 2 * 4 * H * I * 4, ARETE_F32, 3, r)};
+                                 .r =
+                                     arete_tensor_make(big, 2 * sizeof plain + 2 * 4 * H * I * 4, ARETE_F32, 3, r)};
     arete_rnn_args a = {.x = arete_tensor_make(l.buffer, l.args.x.offset, ARETE_F32, 3, x), .weights = &weights};
     l.desc.direction = ARETE_RNN_BIDIRECTIONAL;
     a.y = arete_tensor_make(big, 0, ARETE_F32, 4, y);

@@ -56,7 +56,7 @@ typedef struct arete_rnn_desc {
     bool input_forget;        /**< LSTM: couple the input and forget gates; f's weights are not used */
     bool linear_before_reset; /**< GRU, see above; PyTorch and cuDNN have it true */
     float clip;               /**< 0: none */
-    uint32_t layers;          /**< 0: 1. Layer l > 0 reads layer l-1's h of all directions, side by side (I = D*P) */
+    uint32_t layers;          /**< 0: 1. Layer l > 0 reads layer l-1's h of all directions side by side: I = D*P */
     arete_rnn_gate_order gate_order;
     /** NULL: LSTM sigmoid, tanh, tanh; GRU sigmoid, tanh; RNN tanh. Else 3, 2 or 1 for each direction, forward
      *  first, the same in every layer: relu, tanh, sigmoid, affine, leaky_relu, thresholded_relu, scaled_tanh,
@@ -66,7 +66,7 @@ typedef struct arete_rnn_desc {
      *  thresholded_relu 1, elu 1, hard_sigmoid 0.2 and 0.5, affine 1 and 0, scaled_tanh 1 and 1). */
     const float *activation_alpha;
     const float *activation_beta;
-    const char *solver; /**< NULL: chosen; a name ("persistent"), with parameters as arete_plan_solver() gives them */
+    const char *solver; /**< NULL: chosen; a name, or with parameters as arete_plan_solver() gives them */
     bool prepack;       /**< the weights will come packed by arete_rnn_pack(): required then, if the solver packs */
 } arete_rnn_desc;
 
@@ -102,8 +102,8 @@ typedef struct arete_rnn_args {
     size_t size; /**< sizeof(arete_rnn_args); 0 is taken for the size of this version */
     arete_tensor x;
     const arete_rnn_weights *weights; /**< one for each layer, read during the call; must not be NULL */
-    /** i32 [B], on the device; absent: all T. The device takes a length above T for T and one below 0 for 0, because
-     *  a call that only enqueues cannot look at it. */
+    /** i32 [B], on the device; absent: all T. The device takes a length above T for T and one below 0 for 0,
+     *  because a call that only enqueues cannot look at it. */
     arete_tensor lens;
     /** The same on the host, instead of lens: read during the call, and a length outside 0..T is refused. */
     const int32_t *host_lens;
@@ -116,16 +116,16 @@ typedef struct arete_rnn_args {
 } arete_rnn_args;
 
 /*
- * Data types (x, weights): f32 with f32, f16, bf16 or i8; f16 with f16 or i8; bf16 with bf16 or i8. Sums, gates, and
- * h and c between steps and between layers are f32 whatever the storage.
+ * Data types (x, weights): f32 with f32, f16, bf16 or i8; f16 with f16 or i8; bf16 with bf16 or i8. Sums, gates,
+ * and h and c between steps and between layers are f32 whatever the storage.
  *
  * Error, on every device: |got - exact| <= 4 * ceil(log2(I + P)) * eps * M, eps = 2^-24, plus one rounding of the
  * output's type. M = A * (1 + m), where m is the largest sum of magnitudes of the input of an activation (taken as
  * |w||x| + |r||h| + |b|, Euclidean norms of rows) and of |Ct| over the sequence's steps so far, and A the largest
  * slope of the activations (1 for the defaults). The bound does not grow with T as long as the recurrence itself
- * does not enlarge differences; unbounded activations with large weights can. Results repeat bit by bit on the same
- * device, driver, solver and parameters; with the solver given by name, T steps in one call and in several calls that
- * hand on the states as f32 give the same bits.
+ * does not enlarge differences; unbounded activations with large weights can. Results repeat bit by bit on the
+ * same device, driver, solver and parameters; with the solver given by name, T steps in one call and in several
+ * calls that hand on the states as f32 give the same bits.
  */
 
 /**
