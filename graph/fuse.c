@@ -181,7 +181,12 @@ static bool absorb(ar_graph *g, int s) {
         return false;
     ar_step *next = &g->steps[reader];
     const arete_layer_desc *layer = ar_fuse_layer(next);
-    if (!layer || !same_shape(&g->values[ar_step_result(next)].t, &next->view[0]) || layer->op == ARETE_LAYER_FUSED)
+    uint32_t read = 0;
+    while (read < next->slots &&
+           (next->value[read] == AR_NO_VALUE || ar_graph_storage(g, next->value[read]) != value))
+        read++;
+    if (!layer || layer->op == ARETE_LAYER_FUSED ||
+        !same_shape(&g->values[ar_step_result(next)].t, &next->view[read]))
         return false;
     int result = ar_step_result(next);
     float low, high;
