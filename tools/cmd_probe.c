@@ -41,7 +41,7 @@ static int probe(const request *asked, arete_context *context) {
     ar_probe_spec spec = asked->spec;
     ar_datasheet sheet;
     int status = AR_DONE;
-    spec.device = ar_command_device(context, asked->device);
+    spec.device = ar_command_writable("probe", asked->json) ? ar_command_device(context, asked->device) : NULL;
     if (!spec.device)
         return AR_FAILURE;
     bool quiet = asked->json && asked->json[0] == '-' && !asked->json[1];

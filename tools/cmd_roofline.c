@@ -155,26 +155,15 @@ static int write_all(const json_t *runs, const request *asked, int status) {
     return status;
 }
 
-/* A file that cannot be written is better known before minutes of measuring. */
-static int try_files(const request *asked) {
-    const char *const files[] = {asked->html, asked->svg, asked->csv, asked->json};
-    for (int i = 0; i < 4; i++) {
-        FILE *file = files[i] && strcmp(files[i], "-") != 0 ? fopen(files[i], "a") : NULL;
-        if (files[i] && strcmp(files[i], "-") != 0 && !file) {
-            fprintf(stderr, "arete roofline: ");
-            perror(files[i]);
-            return AR_FAILURE;
-        }
-        if (file)
-            fclose(file);
-    }
-    return AR_DONE;
+static bool writable(const request *asked) {
+    return ar_command_writable("roofline", asked->html) && ar_command_writable("roofline", asked->svg) &&
+           ar_command_writable("roofline", asked->csv) && ar_command_writable("roofline", asked->json);
 }
 
 static int roofline(const request *asked, int count, char **words) {
     json_t *runs = json_array();
     ar_case_set cases = {0};
-    int status = try_files(asked);
+    int status = writable(asked) ? AR_DONE : AR_FAILURE;
     for (int i = 0; i < count && status == AR_DONE; i++) {
         if (asked->from && ar_runs_load(words[i], runs) != ARETE_OK)
             status = ar_command_failed("--from");

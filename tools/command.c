@@ -1,7 +1,9 @@
 #include "command.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 arete_context *ar_command_context(unsigned vector_width) {
@@ -47,6 +49,21 @@ int ar_command_usage(const char *command, const char *what) {
 bool ar_command_colour(FILE *to) {
     const char *no = getenv("NO_COLOR");
     return !(no && no[0]) && isatty(fileno(to));
+}
+
+bool ar_command_writable(const char *command, const char *path) {
+    if (!path || strcmp(path, "-") == 0)
+        return true;
+    FILE *old = fopen(path, "r"), *file = fopen(path, "a");
+    if (!file)
+        fprintf(stderr, "arete %s: %s: %s\n", command, path, strerror(errno));
+    else
+        fclose(file);
+    if (old)
+        fclose(old);
+    else if (file)
+        remove(path);
+    return file != NULL;
 }
 
 bool ar_command_number(const char *text, double low, double high, double *value) {

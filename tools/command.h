@@ -31,6 +31,9 @@ int ar_command_failed(const char *what);
 int ar_command_usage(const char *command, const char *what);
 /* Colour only on a terminal, and not where NO_COLOR is set. */
 bool ar_command_colour(FILE *to);
+/* Whether the file can be written, which is better known before minutes of measuring; "-" and NULL can. Leaves it as it is;
+ * false: said on standard error. */
+bool ar_command_writable(const char *command, const char *path);
 bool ar_command_number(const char *text, double low, double high, double *value);
 
 #endif

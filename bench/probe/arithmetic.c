@@ -78,6 +78,15 @@ arete_status ar_probe_bf16(ar_probing *p, ar_probe_part *part) {
     return ar_fail(ARETE_E_UNSUPPORTED, "OpenCL C has no bf16 arithmetic: bf16 is storage, computed in f32");
 }
 
+/* Said, so that nobody takes the vector units' figures for all that the device has. */
+arete_status ar_probe_matrix(ar_probing *p, ar_probe_part *part) {
+    (void)part;
+    return ar_fail(
+        ARETE_E_UNSUPPORTED,
+        p->on.cpu ? "OpenCL C has no way to a CPU's matrix units"
+                  : "not measured by this version: OpenCL C reaches matrix units by a vendor's own means only");
+}
+
 /* The first shape, which every effort includes: the CPU's or the GPU's most likely best. */
 static arete_status first_shape(ar_probing *p, ar_peak_shape *shape) {
     return ar_peak_shapes(&p->on, AR_PEAK_F32, AR_PEAK_QUICK, shape, 1) == 1

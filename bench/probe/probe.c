@@ -15,6 +15,7 @@ static const struct {
     {"f16", "f16 arithmetic", ar_probe_f16},
     {"bf16", "bf16 arithmetic", ar_probe_bf16},
     {"int8", "int8 arithmetic", ar_probe_int8},
+    {"matrix", "matrix units", ar_probe_matrix},
     {"units", "compute units side by side", ar_probe_units},
     {"bandwidth", "memory and caches: read, write, copy, triad", ar_probe_bandwidth},
     {"data", "data that compress, data that do not", ar_probe_data},

@@ -69,6 +69,7 @@ arete_status ar_probe_f64(ar_probing *p, ar_probe_part *part);
 arete_status ar_probe_f16(ar_probing *p, ar_probe_part *part);
 arete_status ar_probe_bf16(ar_probing *p, ar_probe_part *part);
 arete_status ar_probe_int8(ar_probing *p, ar_probe_part *part);
+arete_status ar_probe_matrix(ar_probing *p, ar_probe_part *part);
 arete_status ar_probe_units(ar_probing *p, ar_probe_part *part);
 arete_status ar_probe_sustained(ar_probing *p, ar_probe_part *part);
 arete_status ar_probe_events(ar_probing *p, ar_probe_part *part);

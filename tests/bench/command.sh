@@ -27,6 +27,7 @@ expect 2 devices extra
 expect 0 devices
 expect 2 probe --device reference --only nonsense
 expect 1 probe --device reference
+expect 1 probe --json /no/such/folder/x.json
 expect 2 roofline no_such_list
 expect 2 roofline --from
 expect 1 roofline --from /no/such/file.json
