@@ -44,7 +44,7 @@ void ar_layer_block(layer_launch *launch, const void *block, size_t bytes, uint3
     memcpy(launch->block.bytes, block, bytes);
     launch->block_bytes = (uint32_t)bytes;
     launch->operands = operands;
-    for (uint32_t i = 0; i < operands; ++i)
+    for (uint32_t i = 0; i < operands && i < sizeof launch->tensor; ++i)
         launch->tensor[i] = (int8_t)tensors[i];
 }
 

@@ -97,7 +97,7 @@ static arete_status check_tensor(const char *name, const arete_tensor *t, uint32
 
 /* The stride of a dimension, tight when none are given. */
 static int64_t stride(const arete_tensor *t, uint32_t dim) {
-    int64_t strides[ARETE_MAX_RANK], tight = 1;
+    int64_t strides[ARETE_MAX_RANK] = {0}, tight = 1;
     bool given = false;
     for (uint32_t i = t->rank; i-- > 0;) {
         given |= t->strides[i] != 0;
