@@ -37,8 +37,10 @@ static void help(void) {
         "       arete pick --validate [--runs FILE]... [--json FILE]\n"
         "       arete pick --check WORKLOAD... [--device D] [--runs FILE]...\n"
         "       arete pick --parts\n\n"
-        "Which hardware for a network: whether it fits, the time it would take with an interval, what bounds it, what it\n"
-        "costs, and why. Efficiencies come from measured runs of other devices, carried over by the roofs; the naive\n"
+        "Which hardware for a network: whether it fits, the time it would take with an interval, what bounds it, "
+        "what it\n"
+        "costs, and why. Efficiencies come from measured runs of other devices, carried over by the roofs; the "
+        "naive\n"
         "time by the datasheet alone stands beside.\n\n"
         "  --batch N         the workload's batch; --set NAME=N: any other parameter of it\n"
         "  --dtype T         f32, f16, bf16, i8 (default: the workload's own)\n"
@@ -51,8 +53,10 @@ static void help(void) {
         "  --all             every line of the table, not the first 15\n"
         "  --json FILE       the answer for programs; - is standard output\n"
         "  --validate        predicts each measured device from the others, and says how far off that was\n"
-        "  --check           measures each workload here, its operations one after another, and sets the sum of the\n"
-        "                    predictions beside: of what was measured of this workload (in --runs) nothing is used\n"
+        "  --check           measures each workload here, its operations one after another, and sets the sum of "
+        "the\n"
+        "                    predictions beside: of what was measured of this workload (in --runs) nothing is "
+        "used\n"
         "  --device D        of --check: opencl:0, or part of a name\n"
         "  --parts           lists the hardware database\n\n"
         "A workload may carry settings: resnet50,batch=1,dtype=f16. Workloads:");
@@ -298,9 +302,9 @@ static int check_one(session *s, arete_device *device, const ar_machine *machine
         ar_network_predict(forecast, &w, &sum);
         *off = fabs(sum.seconds / time.seconds.median - 1);
         printf("  %-28.28s %9.4g ms (%4.1f%%) %9.4g ms %9.4g %9.4g %+7.1f%%  %9.4g ms%s%s\n", word,
-               1e3 * time.seconds.median, 100 * time.seconds.spread, 1e3 * sum.seconds, 1e3 * sum.low, 1e3 * sum.high,
-               100 * (sum.seconds / time.seconds.median - 1), 1e3 * sum.naive, time.left_out > 0 ? "  without " : "",
-               time.why);
+               1e3 * time.seconds.median, 100 * time.seconds.spread, 1e3 * sum.seconds, 1e3 * sum.low,
+               1e3 * sum.high, 100 * (sum.seconds / time.seconds.median - 1), 1e3 * sum.naive,
+               time.left_out > 0 ? "  without " : "", time.why);
     }
     ar_forecast_close(forecast);
     ar_workload_free(&w);
@@ -331,8 +335,8 @@ static int check(session *s, int count, char **words) {
     if (ar_lessons_learn(&s->experience, NULL, &s->lessons) != ARETE_OK)
         status = ar_command_failed("--check");
     printf("%s: each network here, and predicted from what was measured of the others\n\n"
-           "  %-28s %12s %7s  %12s %9s %9s %8s  %12s\n", machine.name, "workload", "measured", "spread", "predicted",
-           "90% from", "to", "error", "naive");
+           "  %-28s %12s %7s  %12s %9s %9s %8s  %12s\n",
+           machine.name, "workload", "measured", "spread", "predicted", "90% from", "to", "error", "naive");
     for (int i = 0; i < count && status < 0; i++) {
         status = check_one(s, device, &machine, words[i], &errors[known]);
         known += errors[known] >= 0;
@@ -367,7 +371,8 @@ static int pick(session *s, int argc, char **argv) {
     s->question.settings = s->settings;
     bool alone = s->validate || s->list_parts;
     if (s->check ? argc == optind : argc - optind != (alone ? 0 : 1))
-        return ar_command_usage("pick", alone ? "--validate and --parts take no workload" : "one workload is needed");
+        return ar_command_usage("pick",
+                                alone ? "--validate and --parts take no workload" : "one workload is needed");
     if ((status = load(s)) >= 0)
         return status;
     if (s->list_parts) {

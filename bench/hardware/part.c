@@ -95,8 +95,8 @@ static arete_status check_systems(const ar_parts *parts) {
         while (part->made_of[0] && k < parts->count && strcmp(parts->parts[k].id, part->made_of) != 0)
             k++;
         if (k == parts->count && part->made_of[0])
-            return ar_fail(ARETE_E_FORMAT, "%s:%d: part '%s': made_of: there is no part '%s'", part->file, part->line,
-                           part->id, part->made_of);
+            return ar_fail(ARETE_E_FORMAT, "%s:%d: part '%s': made_of: there is no part '%s'", part->file,
+                           part->line, part->id, part->made_of);
     }
     return ARETE_OK;
 }
@@ -178,8 +178,8 @@ arete_status ar_parts_find(const ar_parts *parts, const char *word, const ar_par
         return ARETE_OK;
     if (matches > 1)
         return ar_fail(ARETE_E_ARGUMENT, "'%s' may be %s: say which", word, several);
-    return ar_fail(ARETE_E_NOT_FOUND, "there is no part '%s' in the hardware database; `arete pick --parts` lists it",
-                   word);
+    return ar_fail(ARETE_E_NOT_FOUND,
+                   "there is no part '%s' in the hardware database; `arete pick --parts` lists it", word);
 }
 
 static double peak_of(const ar_part *part, const char *type, bool matrix) {

@@ -51,8 +51,8 @@ void ar_parts_free(ar_parts *parts);
  * ARETE_E_NOT_FOUND says what is near; ARETE_E_ARGUMENT when several match. */
 arete_status ar_parts_find(const ar_parts *parts, const char *word, const ar_part **found);
 
-/* The dense peak that a network in that type meets: matrix units that accumulate wide before vector units; a type that
- * the part lacks is computed in f32. 0: not known. *matrix (may be NULL): whether it is of matrix units. */
+/* The dense peak that a network in that type meets: matrix units that accumulate wide before vector units; a type
+ * that the part lacks is computed in f32. 0: not known. *matrix (may be NULL): whether it is of matrix units. */
 double ar_part_peak(const ar_part *part, arete_dtype dtype, bool *matrix);
 
 /* schema.c: fields of an entry, checked. where: "nvidia.json:12: part 'x'". */

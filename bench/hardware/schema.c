@@ -24,11 +24,13 @@ static arete_status check_source(const entry *e, const char *field, const json_t
         return wrong(e, field, "it has no source");
     const json_t *source = json_object_get(e->sources, key);
     if (!json_is_object(source))
-        return ar_fail(ARETE_E_FORMAT, "%s: %s: its source '%s' is not among the file's sources", e->where, field, key);
+        return ar_fail(ARETE_E_FORMAT, "%s: %s: its source '%s' is not among the file's sources", e->where, field,
+                       key);
     const char *title = json_string_value(json_object_get(source, "title"));
     const char *date = json_string_value(json_object_get(source, "date"));
     if (!title || !title[0] || !date || strlen(date) < 7 || !isdigit((unsigned char)date[0]))
-        return ar_fail(ARETE_E_FORMAT, "%s: %s: source '%s' needs a title and a date (YYYY-MM)", e->where, field, key);
+        return ar_fail(ARETE_E_FORMAT, "%s: %s: source '%s' needs a title and a date (YYYY-MM)", e->where, field,
+                       key);
     return ARETE_OK;
 }
 
@@ -62,7 +64,8 @@ typedef struct quantity {
     size_t at;
 } quantity;
 
-#define Q(field, low, high, unit, member) {field, low, high, unit, offsetof(ar_part, member)}
+#define Q(field, low, high, unit, member)                                                                          \
+    { field, low, high, unit, offsetof(ar_part, member) }
 static const quantity quantities[] = {
     Q("memory_bytes", 0x1p28, 1e14, "bytes", memory),
     Q("memory_bandwidth", 1e9, 1e14, "bytes a second", bandwidth),
@@ -75,13 +78,14 @@ static const quantity quantities[] = {
     Q("price_usd_hour", 0.01, 1000, "US dollars an hour", price_hour),
 };
 
-static arete_status number_in(const entry *e, const char *field, const json_t *value, const quantity *q, double *into) {
+static arete_status number_in(const entry *e, const char *field, const json_t *value, const quantity *q,
+                              double *into) {
     if (!json_is_number(value))
         return wrong(e, field, "a number was expected");
     *into = json_number_value(value);
     if (*into < q->low || *into > q->high)
-        return ar_fail(ARETE_E_FORMAT, "%s: %s: %g is outside of %g to %g %s: is it in another unit?", e->where, field,
-                       *into, q->low, q->high, q->unit);
+        return ar_fail(ARETE_E_FORMAT, "%s: %s: %g is outside of %g to %g %s: is it in another unit?", e->where,
+                       field, *into, q->low, q->high, q->unit);
     return ARETE_OK;
 }
 
@@ -108,7 +112,8 @@ static arete_status read_link(const entry *e, const char *field, char *name, siz
     arete_status status = check_source(e, field, link);
     if (status != ARETE_OK)
         return status;
-    snprintf(name, bytes, "%s", json_is_string(json_object_get(link, "name")) ? json_string_value(json_object_get(link, "name")) : "");
+    snprintf(name, bytes, "%s",
+             json_is_string(json_object_get(link, "name")) ? json_string_value(json_object_get(link, "name")) : "");
     return number_in(e, field, json_object_get(link, "bandwidth"), &rate, bandwidth);
 }
 
@@ -155,7 +160,8 @@ static arete_status read_peak(const entry *e, const char *field, const json_t *j
     return number_in(e, field, json_object_get(json, "value"), &rate, &peak->value);
 }
 
-/* A sparse figure has a dense one beside it, and is 1 to 4 times that: else it was taken for dense. No peak twice. */
+/* A sparse figure has a dense one beside it, and is 1 to 4 times that: else it was taken for dense. No peak twice.
+ */
 static arete_status check_peaks(const entry *e, const ar_part *part) {
     for (size_t i = 0; i < part->peak_count; i++) {
         const ar_peak *a = &part->peaks[i], *dense = NULL;
@@ -213,11 +219,30 @@ static arete_status read_made_of(const entry *e, ar_part *part) {
 }
 
 static arete_status check_fields(const entry *e) {
-    static const char *const known[] = {
-        "id",         "name",         "aliases",        "vendor",      "kind",          "architecture", "scope",
-        "launch",     "made_of",      "compute_units",  "clock_hz",    "boost_clock_hz", "peaks",       "memory_bytes",
-        "memory_type", "memory_bandwidth", "last_cache_bytes", "host_link", "device_link", "power_w",   "price_usd",
-        "price_usd_hour", "note",     NULL};
+    static const char *const known[] = {"id",
+                                        "name",
+                                        "aliases",
+                                        "vendor",
+                                        "kind",
+                                        "architecture",
+                                        "scope",
+                                        "launch",
+                                        "made_of",
+                                        "compute_units",
+                                        "clock_hz",
+                                        "boost_clock_hz",
+                                        "peaks",
+                                        "memory_bytes",
+                                        "memory_type",
+                                        "memory_bandwidth",
+                                        "last_cache_bytes",
+                                        "host_link",
+                                        "device_link",
+                                        "power_w",
+                                        "price_usd",
+                                        "price_usd_hour",
+                                        "note",
+                                        NULL};
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)e->json, key, value) {
@@ -237,8 +262,10 @@ static arete_status read_names(const entry *e, ar_part *part) {
         const char *field;
         char *into;
         size_t bytes;
-    } texts[] = {{"id", part->id, sizeof part->id},          {"name", part->name, sizeof part->name},
-                 {"vendor", part->vendor, sizeof part->vendor}, {"kind", part->kind, sizeof part->kind},
+    } texts[] = {{"id", part->id, sizeof part->id},
+                 {"name", part->name, sizeof part->name},
+                 {"vendor", part->vendor, sizeof part->vendor},
+                 {"kind", part->kind, sizeof part->kind},
                  {"architecture", part->architecture, sizeof part->architecture},
                  {"scope", part->scope, sizeof part->scope}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

@@ -65,16 +65,22 @@ static void put_bound(ar_writer *w, const ar_choice *a) {
                a->sum.flops / a->sum.bytes, ridge);
         break;
     case AR_LIMIT_LAUNCH:
-        ar_put(w, ": %.0f operations, most too small to fill it; latency and the number of steps count, not its roofs.\n",
-               a->sum.operations);
+        ar_put(
+            w,
+            ": %.0f operations, most too small to fill it; latency and the number of steps count, not its roofs.\n",
+            a->sum.operations);
         break;
     case AR_LIMIT_LINK:
-        ar_put(w, ": %d devices exchange more than they compute; fewer devices, a faster link or a larger batch help.\n",
-               best->devices);
+        ar_put(
+            w,
+            ": %d devices exchange more than they compute; fewer devices, a faster link or a larger batch help.\n",
+            best->devices);
         break;
     default:
-        ar_put(w, ": the host's link (%.3g GB/s) feeds it too slowly; keep the data on the device or in fewer bytes.\n",
-               m->host_bandwidth * 1e-9);
+        ar_put(
+            w,
+            ": the host's link (%.3g GB/s) feeds it too slowly; keep the data on the device or in fewer bytes.\n",
+            m->host_bandwidth * 1e-9);
         break;
     }
 }
@@ -90,8 +96,8 @@ static void put_gain(ar_writer *w, const ar_choice *a) {
     const ar_machine *x = best->machine, *y = next->machine;
     double arithmetic = x->peak[a->workload.dtype] / y->peak[a->workload.dtype];
     double bandwidth = x->bandwidth / y->bandwidth, gain = next->seconds / best->seconds;
-    ar_put(w, "Against %s it has %.2fx the arithmetic and %.2fx the bandwidth, and is %.2fx as fast", y->name, arithmetic,
-           bandwidth, gain);
+    ar_put(w, "Against %s it has %.2fx the arithmetic and %.2fx the bandwidth, and is %.2fx as fast", y->name,
+           arithmetic, bandwidth, gain);
     if (best->limit == AR_LIMIT_MEMORY && gain > 1.02 && bandwidth > 1.02)
         ar_put(w, ": what it gains, it gains by its memory%s", arithmetic < 1.02 ? ", not by its FLOPS" : "");
     else if (best->limit == AR_LIMIT_COMPUTE && gain > 1.02 && arithmetic > 1.02)
@@ -134,7 +140,8 @@ static void put_trust(ar_writer *w, const ar_choice *a) {
     else
         ar_put(w, "Efficiencies come mostly from %s.\n", best->nearest);
     if (best->assumed)
-        ar_put(w, "Element-wise layers were not measured anywhere: they are taken to reach 80%% of the bandwidth.\n");
+        ar_put(w,
+               "Element-wise layers were not measured anywhere: they are taken to reach 80%% of the bandwidth.\n");
 }
 
 static void put_other_criteria(ar_writer *w, const ar_question *q, const ar_choice *a) {
@@ -149,7 +156,8 @@ static void put_other_criteria(ar_writer *w, const ar_question *q, const ar_choi
     if (q->by != AR_BY_COST && cost && cost->machine != a->options[0].machine) {
         ar_put(w, "Least cost, where prices are known: ");
         put_who(w, cost);
-        ar_put(w, ", $%.3g for a million %ss.\n", 1e6 * cost->dollars / (cost->rate * cost->seconds), a->workload.item);
+        ar_put(w, ", $%.3g for a million %ss.\n", 1e6 * cost->dollars / (cost->rate * cost->seconds),
+               a->workload.item);
     }
     if (q->by != AR_BY_ENERGY && energy && energy->machine != a->options[0].machine) {
         ar_put(w, "Least energy, at rated power: ");
@@ -229,14 +237,16 @@ static void put_no_fit(ar_writer *w, const ar_question *q, const ar_choice *a) {
     }
     if (need.weights + need.gradients + need.optimizer < room)
         ar_put(w, "A smaller batch would help: weights and what belongs to them fit.\n");
-    ar_put(w, "Split over devices of %.3g GB (--devices %d, tensor or pipeline parallel) it fits; or take a CPU with that "
-              "much memory.\n",
+    ar_put(w,
+           "Split over devices of %.3g GB (--devices %d, tensor or pipeline parallel) it fits; or take a CPU with "
+           "that "
+           "much memory.\n",
            nearest->machine->memory * 1e-9, (int)fmax(2, exp2(ceil(log2(need.total / room)))));
 }
 
 arete_status ar_advise(const ar_question *q, const ar_choice *a, const ar_machine *machines, size_t count,
-                       const ar_experience *experience, const ar_without *without, const ar_lessons *lessons, char *text,
-                       size_t bytes) {
+                       const ar_experience *experience, const ar_without *without, const ar_lessons *lessons,
+                       char *text, size_t bytes) {
     ar_writer w = {text, bytes};
     text[0] = '\0';
     if (a->fitting == 0) {

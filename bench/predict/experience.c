@@ -63,7 +63,8 @@ static bool layer_of(const json_t *record, ar_op *into) {
     double flops = json_number_value(json_object_get(record, "flops"));
     if (strcmp(op, "layer") != 0 || bytes < 4)
         return false;
-    *into = (ar_op){.kind = AR_OP_LAYER, .dtype = ARETE_F32, .reads = (int64_t)(bytes / 8), .writes = (int64_t)(bytes / 8)};
+    *into = (ar_op){
+        .kind = AR_OP_LAYER, .dtype = ARETE_F32, .reads = (int64_t)(bytes / 8), .writes = (int64_t)(bytes / 8)};
     into->ops = into->writes > 0 ? flops / (double)into->writes : 0;
     return true;
 }
@@ -95,7 +96,8 @@ static arete_status add_record(ar_measured_run *run, const json_t *record, const
     if (outcome && strcmp(outcome, "passed") != 0)
         return ARETE_OK; /* a failed or skipped case tells nothing */
     if (!json_is_number(seconds) || !(json_number_value(seconds) > 0))
-        return ar_fail(ARETE_E_FORMAT, "%s: records[%zu]: seconds.median: a number above 0 was expected", path, index);
+        return ar_fail(ARETE_E_FORMAT, "%s: records[%zu]: seconds.median: a number above 0 was expected", path,
+                       index);
     if (!ar_op_of_record(op, text, &one.op) && !layer_of(record, &one.op))
         return ARETE_OK; /* of a family that is not predicted */
     if (dtype && !strstr(text, "dtype=") && arete_dtype_parse(dtype) != ARETE_DTYPE_NONE)
@@ -118,7 +120,8 @@ static arete_status add_networks(ar_measured_run *run, const json_t *list, const
         double seconds = json_number_value(json_object_get(json_object_get(one, "seconds"), "median"));
         ar_measured_network *to = &run->networks[run->network_count++];
         if (!word || !(seconds > 0))
-            return ar_fail(ARETE_E_FORMAT, "%s: networks[%zu]: 'workload' and seconds.median were expected", path, i);
+            return ar_fail(ARETE_E_FORMAT, "%s: networks[%zu]: 'workload' and seconds.median were expected", path,
+                           i);
         snprintf(to->word, sizeof to->word, "%s", word);
         to->seconds = seconds;
     }

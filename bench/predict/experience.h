@@ -44,12 +44,12 @@ arete_status ar_experience_load(const ar_parts *parts, ar_experience *experience
 arete_status ar_experience_add(ar_experience *experience, const ar_parts *parts, const char *path);
 void ar_experience_free(ar_experience *experience);
 
-/* The place of an operation among its kind: logarithms of its sizes, scaled so that a distance of 1 is "another sort
- * of case". */
+/* The place of an operation among its kind: logarithms of its sizes, scaled so that a distance of 1 is "another
+ * sort of case". */
 void ar_op_shape(const ar_op *op, double shape[AR_FEATURES]);
 
-/* A record's "op" and "case" as an operation: the words of op.h, or those of the families' case texts. False: no such
- * kind is predicted. */
+/* A record's "op" and "case" as an operation: the words of op.h, or those of the families' case texts. False: no
+ * such kind is predicted. */
 bool ar_op_of_record(const char *op, const char *text, ar_op *into);
 
 #endif

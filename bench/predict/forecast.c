@@ -12,13 +12,13 @@
  * recurrent layer is a chain of kernels. */
 #define LATENCY 30e-6
 #define STEP_LATENCY 300e-6
-#define NEAR 0.6         /* width of the kernel over cases */
-#define FAR 0.8          /* how fast a device's cases lose weight when none is near */
-#define OTHER_MAKER 5.0  /* distance of libraries of another maker */
-#define FOREIGN 0.3      /* how much likeness counts between devices of different makers' libraries */
-#define OLD 4.0          /* distance that years of the same maker's libraries come to at most */
-#define OTHER_UNIT 1.5   /* distance between matrix and vector units */
-#define STREAM 0.8       /* of the bandwidth, where no such case was measured: published figures lie at 0.67 to 0.9 */
+#define NEAR 0.6        /* width of the kernel over cases */
+#define FAR 0.8         /* how fast a device's cases lose weight when none is near */
+#define OTHER_MAKER 5.0 /* distance of libraries of another maker */
+#define FOREIGN 0.3     /* how much likeness counts between devices of different makers' libraries */
+#define OLD 4.0         /* distance that years of the same maker's libraries come to at most */
+#define OTHER_UNIT 1.5  /* distance between matrix and vector units */
+#define STREAM 0.8 /* of the bandwidth, where no such case was measured: published figures lie at 0.67 to 0.9 */
 #define STREAM_SPREAD 0.35
 #define LEAST_SPREAD 0.05
 #define MOST_SPREAD 2.3 /* ten times: nobody is helped by more */
@@ -56,7 +56,8 @@ static double carry(const ar_forecast *t, const ar_measured_run *run, const ar_m
     double longest = one->op.kind == AR_OP_RNN ? STEP_LATENCY * (double)one->op.steps : LATENCY;
     double most = fmin(longest / one->seconds, 0.999);
     l = fmin(l, most / (1 - most) * (u + v));
-    double share = (u * log_ratio(c2, c) + v * log_ratio(m2, m) + l * log_ratio(from->clock, to->clock)) / (u + v + l);
+    double share =
+        (u * log_ratio(c2, c) + v * log_ratio(m2, m) + l * log_ratio(from->clock, to->clock)) / (u + v + l);
     return log(one->seconds) + share - log(fmax(c2, m2));
 }
 
@@ -82,8 +83,8 @@ static arete_status prepare(ar_forecast *t) {
 
 /* What one run says of a case. */
 typedef struct opinion {
-    double value;  /* log of time over roof */
-    double weight; /* log of it */
+    double value;    /* log of time over roof */
+    double weight;   /* log of it */
     double distance; /* of the nearest case, squared */
 } opinion;
 
@@ -105,8 +106,8 @@ static double type_distance(const ar_forecast *t, size_t r, size_t i, const ar_o
     return from->matrix[dtype] != t->target->matrix[op->dtype] ? OTHER_UNIT : dtype != op->dtype ? 0.1 : 0;
 }
 
-/* Same maker's libraries: the very case, where it was measured, shows what they do with it. Else only what a case like
- * it takes: details of another's kernels do not carry over. */
+/* Same maker's libraries: the very case, where it was measured, shows what they do with it. Else only what a case
+ * like it takes: details of another's kernels do not carry over. */
 static bool ask(const ar_forecast *t, size_t r, const ar_op *op, const double shape[AR_FEATURES], opinion *out) {
     const ar_measured_run *run = &t->of->runs[r];
     bool kin = strcmp(run->machine.stack, t->target->stack) == 0;
@@ -169,7 +170,8 @@ static double settle(opinion *all, size_t count, bool kin, double *doubt) {
         if (centre >= total / 2) {
             if (i > 0) {
                 double before = at - all[i - 1].weight / 2;
-                median = all[i - 1].value + (all[i].value - all[i - 1].value) * (total / 2 - before) / (centre - before);
+                median =
+                    all[i - 1].value + (all[i].value - all[i - 1].value) * (total / 2 - before) / (centre - before);
             } else {
                 median = all[0].value;
             }
@@ -211,9 +213,18 @@ static bool efficiency_of(const ar_forecast *t, const ar_op *op, double *value, 
 
 /* Attention where none was measured: like its two products, each head's one after another. */
 static bool as_products(const ar_forecast *t, const ar_op *op, double *value, double *doubt, double *distance) {
-    ar_op scores = {.kind = AR_OP_MATMUL, .m = op->q, .n = op->kv, .k = op->dim, .tb = 1, .batch = op->batch * op->heads,
+    ar_op scores = {.kind = AR_OP_MATMUL,
+                    .m = op->q,
+                    .n = op->kv,
+                    .k = op->dim,
+                    .tb = 1,
+                    .batch = op->batch * op->heads,
                     .dtype = op->dtype};
-    ar_op sums = {.kind = AR_OP_MATMUL, .m = op->q, .n = op->dim, .k = op->kv, .batch = op->batch * op->heads,
+    ar_op sums = {.kind = AR_OP_MATMUL,
+                  .m = op->q,
+                  .n = op->dim,
+                  .k = op->kv,
+                  .batch = op->batch * op->heads,
                   .dtype = op->dtype};
     double first, second, far;
     if (!efficiency_of(t, &scores, &first, doubt, distance) || !efficiency_of(t, &sums, &second, doubt, &far))
@@ -240,10 +251,10 @@ static void estimate_one(const ar_forecast *t, const ar_op *op, ar_estimate *e) 
     e->seconds = fmax(e->seconds, 0.9 * roof.memory);
     if (op->kind != AR_OP_CONV)
         e->seconds = fmax(e->seconds, 0.9 * roof.compute);
-    e->bound = e->seconds < roof.launch                ? ARETE_BOUND_LAUNCH
+    e->bound = e->seconds < roof.launch                              ? ARETE_BOUND_LAUNCH
                : fmax(roof.compute, roof.memory) < 0.15 * e->seconds ? ARETE_BOUND_LAUNCH
-               : roof.memory > roof.compute            ? ARETE_BOUND_MEMORY
-                                                       : ARETE_BOUND_COMPUTE;
+               : roof.memory > roof.compute                          ? ARETE_BOUND_MEMORY
+                                                                     : ARETE_BOUND_COMPUTE;
     e->seconds = fmax(e->seconds, roof.launch);
     e->doubt = doubt;
     spread = fmin(spread, MOST_SPREAD);
@@ -280,9 +291,15 @@ void ar_forecast_estimate(const ar_forecast *t, const ar_op *op, ar_estimate *e)
         add(e, &other);
     }
     if (op->input > 0) {
-        product = (ar_op){.kind = AR_OP_MATMUL, .m = op->batch * op->steps, .k = op->input, .batch = 1, .tb = 1,
-                          .n = gates[op->cell] * op->hidden * (op->bidirectional ? 2 : 1), .fixed = 1,
-                          .dtype = op->dtype, .weights_dtype = op->weights_dtype};
+        product = (ar_op){.kind = AR_OP_MATMUL,
+                          .m = op->batch * op->steps,
+                          .k = op->input,
+                          .batch = 1,
+                          .tb = 1,
+                          .n = gates[op->cell] * op->hidden * (op->bidirectional ? 2 : 1),
+                          .fixed = 1,
+                          .dtype = op->dtype,
+                          .weights_dtype = op->weights_dtype};
         estimate_one(t, &product, &other);
         add(e, &other);
     }
@@ -301,8 +318,8 @@ const char *ar_forecast_nearest(const ar_forecast *t, double *likeness) {
     return name;
 }
 
-arete_status ar_forecast_open_bare(const ar_experience *experience, const ar_machine *target, const ar_without *without,
-                              const ar_tuning *tuning, ar_forecast **forecast) {
+arete_status ar_forecast_open_bare(const ar_experience *experience, const ar_machine *target,
+                                   const ar_without *without, const ar_tuning *tuning, ar_forecast **forecast) {
     ar_forecast *t = ar_os_alloc(sizeof *t);
     if (!t)
         return ar_fail_memory("a prediction", sizeof *t);

@@ -1,12 +1,12 @@
 /* Prediction of an operation's time on a device: measured times of other devices, carried over by the roofs.
  *
- * A measured time t of a case, on a device whose roofs allow c by arithmetic and m by traffic, is carried to another as
- *   log t' = log t + (u log c'/c + v log m'/m + l log clock/clock') / (u + v + l)
- * with u = (c/t)^sharp and v = (m/t)^sharp, the shares of the roofs that were reached, and l = slack * (1 - max(u, v)),
- * what neither roof explains: latencies, which go by the clock. t' over its own roof is the case's efficiency there.
- * A case that was not measured takes the kernel-weighted mean efficiency of its kind's nearest cases.
- * Devices are weighted by likeness (libraries' maker and year, clock, ridge of the roofline, arithmetic of a unit), and
- * the mean of log efficiency and its weighted median count half each. */
+ * A measured time t of a case, on a device whose roofs allow c by arithmetic and m by traffic, is carried to
+ * another as log t' = log t + (u log c'/c + v log m'/m + l log clock/clock') / (u + v + l) with u = (c/t)^sharp and
+ * v = (m/t)^sharp, the shares of the roofs that were reached, and l = slack * (1 - max(u, v)), what neither roof
+ * explains: latencies, which go by the clock. t' over its own roof is the case's efficiency there. A case that was
+ * not measured takes the kernel-weighted mean efficiency of its kind's nearest cases. Devices are weighted by
+ * likeness (libraries' maker and year, clock, ridge of the roofline, arithmetic of a unit), and the mean of log
+ * efficiency and its weighted median count half each. */
 #ifndef AR_FORECAST_H
 #define AR_FORECAST_H
 
@@ -16,7 +16,8 @@
 /* Chosen within the experience that is used, by leaving out one device after another (ar_lessons_learn). */
 typedef struct ar_tuning {
     double sharp, slack;
-    double years, clock, unit; /* the difference of devices that counts as 1: years, log clock, log arithmetic of a unit */
+    double years, clock,
+        unit; /* the difference of devices that counts as 1: years, log clock, log arithmetic of a unit */
 } ar_tuning;
 
 /* What is not to be used. */

@@ -9,14 +9,14 @@ struct ar_forecast {
     const ar_machine *target;
     ar_without without;
     ar_tuning tuning;
-    double distance[AR_RUNS_MOST]; /* between devices, squared */
+    double distance[AR_RUNS_MOST];    /* between devices, squared */
     double *efficiency[AR_RUNS_MOST]; /* log of time over roof, of each measured case on the target */
-    double spread[AR_OP_KINDS]; /* 90% of log errors, in units of what devices differ by (doubt_of) */
+    double spread[AR_OP_KINDS];       /* 90% of log errors, in units of what devices differ by (doubt_of) */
 };
 
 /* Without intervals: spread is not set yet. */
-arete_status ar_forecast_open_bare(const ar_experience *experience, const ar_machine *target, const ar_without *without,
-                                   const ar_tuning *tuning, ar_forecast **forecast);
+arete_status ar_forecast_open_bare(const ar_experience *experience, const ar_machine *target,
+                                   const ar_without *without, const ar_tuning *tuning, ar_forecast **forecast);
 
 /* Between the target and the nearest measured device; INFINITY when there is none. */
 double ar_forecast_distance(const ar_forecast *forecast);

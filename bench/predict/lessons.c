@@ -1,4 +1,5 @@
-/* What predicting each measured device from the others teaches: which tuning is best, and how wide intervals are. */
+/* What predicting each measured device from the others teaches: which tuning is best, and how wide intervals are.
+ */
 #include <math.h>
 #include <stdlib.h>
 
@@ -6,8 +7,9 @@
 #include "os.h"
 #include "forecast_state.h"
 
-#define PART 0.97 /* of the known errors that an interval of 90% takes in: a device's cases err together, so that their
-                   * number says less than it seems */
+#define PART                                                                                                       \
+    0.97 /* of the known errors that an interval of 90% takes in: a device's cases err together, so that their     \
+          * number says less than it seems */
 #define UNTAUGHT 3.0 /* in units of doubt, where there are no known errors at all */
 
 static arete_status note(ar_lessons *to, const ar_lesson *one) {
@@ -23,8 +25,8 @@ static arete_status note(ar_lessons *to, const ar_lesson *one) {
     return ARETE_OK;
 }
 
-/* One measured device from the others: into lessons where given, and its part of the loss: the mean log error of cases
- * and half that of the total, summed over kinds. */
+/* One measured device from the others: into lessons where given, and its part of the loss: the mean log error of
+ * cases and half that of the total, summed over kinds. */
 static arete_status examine(const ar_experience *experience, const ar_without *without, size_t r,
                             const ar_tuning *tuning, ar_lessons *lessons, double loss[2]) {
     const ar_measured_run *run = &experience->runs[r];

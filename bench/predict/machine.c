@@ -8,14 +8,14 @@
 #include "error.h"
 #include "os.h"
 
-/* Seconds of one more queued kernel where nothing was measured: about 4 us on discrete GPUs with their makers' stacks;
- * a parallel loop's start on CPUs. */
+/* Seconds of one more queued kernel where nothing was measured: about 4 us on discrete GPUs with their makers'
+ * stacks; a parallel loop's start on CPUs. */
 static double usual_launch(const char *kind) {
     return strcmp(kind, "cpu") == 0 ? 3e-6 : 4e-6;
 }
 
-/* Between 0.85 and 1: base clocks of newer parts are what they keep under loads that networks never are. 0.93, the usual,
- * where one of the clocks is not known; 1 where the peak itself was measured. */
+/* Between 0.85 and 1: base clocks of newer parts are what they keep under loads that networks never are. 0.93, the
+ * usual, where one of the clocks is not known; 1 where the peak itself was measured. */
 static double lasting_part(const ar_part *part) {
     if (part->clock <= 0 || part->boost <= 0)
         return 0.93;
@@ -139,8 +139,9 @@ arete_status ar_machine_of_run(const ar_parts *parts, const json_t *run, const c
     }
     take_measured(run, m);
     if (m->peak[ARETE_F32] <= 0 || m->bandwidth <= 0)
-        return ar_fail(ARETE_E_FORMAT, "%s: %s: neither roofs (peak.f32, bandwidth) nor a datasheet.part that has them",
-                       path, m->peak[ARETE_F32] <= 0 ? "roofs.peak.f32" : "roofs.bandwidth");
+        return ar_fail(ARETE_E_FORMAT,
+                       "%s: %s: neither roofs (peak.f32, bandwidth) nor a datasheet.part that has them", path,
+                       m->peak[ARETE_F32] <= 0 ? "roofs.peak.f32" : "roofs.bandwidth");
     return ARETE_OK;
 }
 
@@ -164,9 +165,15 @@ void ar_machine_of_device(const arete_device *device, ar_machine *m) {
     char today[16];
     arete_device_get_roofs(device, &roofs);
     double f32 = roofs.peak[ARETE_UNIT_F32], *peak = roofs.peak;
-    *m = (ar_machine){.bandwidth = roofs.bandwidth, .cache = (double)i->cache_bytes, .memory = (double)i->memory_bytes,
-                      .clock = 1e6 * i->clock_mhz, .units = i->compute_units, .launch = roofs.launch_seconds,
-                      .lasting = 1, .made_count = 1, .measured = roofs.measured};
+    *m = (ar_machine){.bandwidth = roofs.bandwidth,
+                      .cache = (double)i->cache_bytes,
+                      .memory = (double)i->memory_bytes,
+                      .clock = 1e6 * i->clock_mhz,
+                      .units = i->compute_units,
+                      .launch = roofs.launch_seconds,
+                      .lasting = 1,
+                      .made_count = 1,
+                      .measured = roofs.measured};
     m->peak[ARETE_F32] = f32;
     m->peak[ARETE_F64] = peak[ARETE_UNIT_F64];
     m->peak[ARETE_F16] = fmax(peak[ARETE_UNIT_MATRIX_F16], fmax(peak[ARETE_UNIT_F16], f32));

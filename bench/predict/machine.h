@@ -14,9 +14,9 @@ typedef struct ar_machine {
     double peak[AR_MACHINE_TYPES]; /* operations a second in a network of that type, dense */
     bool matrix[AR_MACHINE_TYPES]; /* of matrix units */
     double bandwidth, cache, memory;
-    double clock, units; /* the clock that lasts: base if known, else boost */
-    double lasting;      /* the part of the peak at which long work runs: base over boost clock */
-    double launch;       /* seconds of one more queued kernel */
+    double clock, units;                   /* the clock that lasts: base if known, else boost */
+    double lasting;                        /* the part of the peak at which long work runs: base over boost clock */
+    double launch;                         /* seconds of one more queued kernel */
     double host_bandwidth, link_bandwidth; /* one way */
     char link_name[48];
     double power, price, price_hour;
@@ -29,8 +29,8 @@ typedef struct ar_machine {
 /* parts: for systems, whose parts' figures count. */
 void ar_machine_of_part(const ar_parts *parts, const ar_part *part, ar_machine *machine);
 
-/* From a saved run (bench/README.md): its device, roofs, datasheet, software. parts: for what the run has not measured.
- * ARETE_E_FORMAT names path and field. */
+/* From a saved run (bench/README.md): its device, roofs, datasheet, software. parts: for what the run has not
+ * measured. ARETE_E_FORMAT names path and field. */
 arete_status ar_machine_of_run(const ar_parts *parts, const json_t *run, const char *path, ar_machine *machine);
 
 /* The last run of a file. */
@@ -42,8 +42,8 @@ void ar_machine_of_device(const arete_device *device, ar_machine *machine);
 /* Whether a network in that type can be predicted on it; why (room 96 bytes) says what is missing. */
 bool ar_machine_is_usable(const ar_machine *machine, arete_dtype dtype, char *why);
 
-/* The least seconds that one operation takes there by its arithmetic, at the clock that lasts, and by its traffic. The
- * weights of a recurrent layer are read again at each step. */
+/* The least seconds that one operation takes there by its arithmetic, at the clock that lasts, and by its traffic.
+ * The weights of a recurrent layer are read again at each step. */
 typedef struct ar_roof_time {
     double compute, memory, launch;
 } ar_roof_time;

@@ -137,10 +137,10 @@ json_t *ar_network_json(const char *word, const ar_workload *w, const ar_network
     json_t *samples = json_array();
     for (size_t i = 0; i < time->seconds.count; i++)
         json_array_append_new(samples, json_real(time->samples[i]));
-    return json_pack("{s:s, s:s, s:s, s:{s:f, s:f, s:f, s:o}, s:f, s:f}", "workload", word, "name", w->name, "dtype",
-                     arete_dtype_name(w->dtype), "seconds", "median", time->seconds.median, "min", time->seconds.min,
-                     "spread", time->seconds.spread, "samples", samples, "operations", time->operations, "left_out",
-                     time->left_out);
+    return json_pack("{s:s, s:s, s:s, s:{s:f, s:f, s:f, s:o}, s:f, s:f}", "workload", word, "name", w->name,
+                     "dtype", arete_dtype_name(w->dtype), "seconds", "median", time->seconds.median, "min",
+                     time->seconds.min, "spread", time->seconds.spread, "samples", samples, "operations",
+                     time->operations, "left_out", time->left_out);
 }
 
 arete_status ar_networks_write(const arete_device *device, const ar_measured_roofs *roofs, json_t *networks,

@@ -18,11 +18,11 @@ typedef struct ar_network_time {
     char why[256];     /* of the first that was left out, or could not be planned */
 } ar_network_time;
 
-/* Every operation with operands, and weights packed ahead, of its own (each repetition, too), queued in order; one wait
- * a pass. At least 3 passes after a warm-up, until budget seconds are used up. bytes_most: ARETE_E_MEMORY when the
- * operands come to more. */
-arete_status ar_network_measure(arete_device *device, const ar_workload *workload, double budget, uint64_t bytes_most,
-                                ar_network_time *time);
+/* Every operation with operands, and weights packed ahead, of its own (each repetition, too), queued in order; one
+ * wait a pass. At least 3 passes after a warm-up, until budget seconds are used up. bytes_most: ARETE_E_MEMORY when
+ * the operands come to more. */
+arete_status ar_network_measure(arete_device *device, const ar_workload *workload, double budget,
+                                uint64_t bytes_most, ar_network_time *time);
 
 /* The sum over the operations that ar_network_measure() runs. */
 void ar_network_predict(const ar_forecast *forecast, const ar_workload *workload, ar_estimate *sum);

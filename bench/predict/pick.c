@@ -105,7 +105,8 @@ static double link_seconds(const ar_workload *w, const ar_option *o, bool train)
     return train ? 2 * sum : sum;
 }
 
-/* A pipeline's stages stand idle while it fills and drains: with m micro-batches, (devices - 1) of m + devices - 1. */
+/* A pipeline's stages stand idle while it fills and drains: with m micro-batches, (devices - 1) of m + devices - 1.
+ */
 static double pipeline_part(const ar_workload *w, int devices) {
     double batch = (double)ar_workload_param_value(w, "batch", 1);
     double m = fmin(batch, 4.0 * devices);
@@ -126,7 +127,8 @@ static void set_time(ar_option *o, const ar_forecast *t, const ar_workload *w, b
     o->part[AR_LIMIT_MEMORY] += update;
     o->part[AR_LIMIT_LINK] = link;
     o->part[AR_LIMIT_FEED] = feed;
-    o->seconds = fmax(scale * sum.seconds + update + link, feed); /* the next batch comes while this one is computed */
+    o->seconds =
+        fmax(scale * sum.seconds + update + link, feed); /* the next batch comes while this one is computed */
     o->low = fmax(scale * sum.low + 0.8 * (update + link), feed);
     o->high = fmax(scale * sum.high + 1.5 * (update + link), feed);
     o->naive = scale * sum.naive;
@@ -190,8 +192,7 @@ static arete_status load_shares(const ar_question *q, const ar_workload *whole, 
             continue;
         snprintf(text, sizeof text, "batch=%lld", (long long)(batch / devices));
         settings[count] = text;
-        arete_status status =
-            ar_workload_load(q->word, settings, count + 1, q->dtype, &s->by_power[s->count]);
+        arete_status status = ar_workload_load(q->word, settings, count + 1, q->dtype, &s->by_power[s->count]);
         if (status != ARETE_OK)
             return status;
     }
@@ -253,15 +254,16 @@ static void mark_pareto(ar_choice *a) {
         for (size_t k = 0; k < a->fitting && x->pareto; k++) {
             const ar_option *y = &a->options[k];
             double mine = x->dollars > 0 ? x->dollars : x->joules, its = x->dollars > 0 ? y->dollars : y->joules;
-            if (k != i && its > 0 && its <= mine && y->seconds <= x->seconds && (its < mine || y->seconds < x->seconds))
+            if (k != i && its > 0 && its <= mine && y->seconds <= x->seconds &&
+                (its < mine || y->seconds < x->seconds))
                 x->pareto = false;
         }
     }
 }
 
 static arete_status evaluate_all(const ar_question *q, const ar_machine *machines, size_t count,
-                                 const ar_experience *experience, const ar_without *without, const ar_lessons *lessons,
-                                 const shares *s, ar_choice *a, size_t room) {
+                                 const ar_experience *experience, const ar_without *without,
+                                 const ar_lessons *lessons, const shares *s, ar_choice *a, size_t room) {
     arete_status status = ARETE_OK;
     for (size_t i = 0; i < count && status == ARETE_OK; i++) {
         ar_forecast *t = NULL;
@@ -273,8 +275,9 @@ static arete_status evaluate_all(const ar_question *q, const ar_machine *machine
     return status;
 }
 
-arete_status ar_pick(const ar_question *q, const ar_machine *machines, size_t count, const ar_experience *experience,
-                     const ar_without *without, const ar_lessons *lessons, ar_choice *a) {
+arete_status ar_pick(const ar_question *q, const ar_machine *machines, size_t count,
+                     const ar_experience *experience, const ar_without *without, const ar_lessons *lessons,
+                     ar_choice *a) {
     shares *s = ar_os_alloc(sizeof *s);
     size_t room = count * POWERS * AR_SPREADS;
     int most = q->most;
@@ -286,7 +289,8 @@ arete_status ar_pick(const ar_question *q, const ar_machine *machines, size_t co
     if (status == ARETE_OK) {
         ar_workload_total(&a->workload, &a->sum);
         a->options = ar_os_alloc((room + 1) * sizeof *a->options);
-        status = a->options ? load_shares(q, &a->workload, most, s) : ar_fail_memory("options", room * sizeof(ar_option));
+        status = a->options ? load_shares(q, &a->workload, most, s)
+                            : ar_fail_memory("options", room * sizeof(ar_option));
     }
     if (status == ARETE_OK)
         status = evaluate_all(q, machines, count, experience, without, lessons, s, a, room);

@@ -21,27 +21,34 @@ typedef struct ar_need {
     double weights, gradients, optimizer, activations, state, workspace, total;
 } ar_need;
 
-typedef enum ar_limit { AR_LIMIT_COMPUTE, AR_LIMIT_MEMORY, AR_LIMIT_LAUNCH, AR_LIMIT_LINK, AR_LIMIT_FEED, AR_LIMITS } ar_limit;
+typedef enum ar_limit {
+    AR_LIMIT_COMPUTE,
+    AR_LIMIT_MEMORY,
+    AR_LIMIT_LAUNCH,
+    AR_LIMIT_LINK,
+    AR_LIMIT_FEED,
+    AR_LIMITS
+} ar_limit;
 
 /* One way to run the network. Seconds, joules and dollars are of one run (one batch). */
 typedef struct ar_option {
     const ar_machine *machine;
     ar_spread spread;
     int devices;
-    bool usable, fits; /* usable: its time could be predicted */
-    char why[128];     /* not, because */
-    ar_need need;      /* of each device */
+    bool usable, fits;         /* usable: its time could be predicted */
+    char why[128];             /* not, because */
+    ar_need need;              /* of each device */
     double seconds, low, high; /* an interval that holds 90% of such predictions */
     double naive;              /* the datasheet's roofline */
-    double part[AR_LIMITS];    /* seconds in operations that are bound so; of the link, and of feeding from the host */
-    ar_limit limit;            /* the largest part */
-    double rate;               /* items a second */
-    double joules;             /* at the rated power; 0: power is not known */
-    double dollars;            /* 0: no price is known */
-    double worth;              /* what options are ordered by: seconds, dollars or joules; INFINITY: not known */
-    bool pareto;               /* nothing is better in time and in cost (energy, where no price is known) at once */
-    bool assumed;              /* parts of it rest on an assumed efficiency, not on measured ones */
-    double likeness;           /* of the nearest measured device, 0 to 1 */
+    double part[AR_LIMITS]; /* seconds in operations that are bound so; of the link, and of feeding from the host */
+    ar_limit limit;         /* the largest part */
+    double rate;            /* items a second */
+    double joules;          /* at the rated power; 0: power is not known */
+    double dollars;         /* 0: no price is known */
+    double worth;           /* what options are ordered by: seconds, dollars or joules; INFINITY: not known */
+    bool pareto;            /* nothing is better in time and in cost (energy, where no price is known) at once */
+    bool assumed;           /* parts of it rest on an assumed efficiency, not on measured ones */
+    double likeness;        /* of the nearest measured device, 0 to 1 */
     const char *nearest;
 } ar_option;
 
@@ -71,8 +78,8 @@ void ar_need_of(const ar_workload *workload, bool train, ar_spread spread, int d
 /* Seconds that summing bytes over devices takes, each having a link of that bandwidth (one way): a ring. */
 double ar_all_reduce_seconds(double bytes, int devices, double bandwidth);
 
-/* Every machine by itself (a system: its devices together), and up to question->most of them together. machines must
- * stay while the answer is used. without: runs that must not be used (NULL: none). */
+/* Every machine by itself (a system: its devices together), and up to question->most of them together. machines
+ * must stay while the answer is used. without: runs that must not be used (NULL: none). */
 arete_status ar_pick(const ar_question *question, const ar_machine *machines, size_t count,
                      const ar_experience *experience, const ar_without *without, const ar_lessons *lessons,
                      ar_choice *answer);
@@ -83,8 +90,8 @@ void ar_predict_workload(const ar_forecast *forecast, const ar_workload *workloa
                          double *part);
 
 /* advice.c: what to take and why, in sentences, one a line. */
-arete_status ar_advise(const ar_question *question, const ar_choice *answer, const ar_machine *machines, size_t count,
-                       const ar_experience *experience, const ar_without *without, const ar_lessons *lessons,
-                       char *text, size_t bytes);
+arete_status ar_advise(const ar_question *question, const ar_choice *answer, const ar_machine *machines,
+                       size_t count, const ar_experience *experience, const ar_without *without,
+                       const ar_lessons *lessons, char *text, size_t bytes);
 
 #endif

@@ -60,8 +60,8 @@ static void line(FILE *to, const ar_option *o, double items) {
 
 void ar_pick_print(FILE *to, const ar_question *q, const ar_choice *a, size_t lines) {
     head(to, q, a);
-    fprintf(to, "  %-44s%9s%10s%10s%10s  %-13s %9s %9s %9s %7s\n", "device", "time", "90% from", "to", "naive", "bound by",
-            "items/s", "J/item", "$/M items", "GB");
+    fprintf(to, "  %-44s%9s%10s%10s%10s  %-13s %9s %9s %9s %7s\n", "device", "time", "90% from", "to", "naive",
+            "bound by", "items/s", "J/item", "$/M items", "GB");
     size_t shown = 0;
     for (size_t i = 0; i < a->count && shown < lines; i++, shown++) {
         const ar_option *o = &a->options[i];
@@ -77,23 +77,24 @@ static json_t *known(double value) {
 }
 
 static json_t *option_json(const ar_option *o) {
-    json_t *json = json_pack("{s:s, s:s, s:i, s:s, s:b, s:b, s:b}", "device", o->machine->name, "part", o->machine->id,
-                             "devices", o->devices, "parallel", ar_spread_name(o->spread), "usable", (int)o->usable,
-                             "fits", (int)o->fits, "pareto", (int)o->pareto);
+    json_t *json = json_pack("{s:s, s:s, s:i, s:s, s:b, s:b, s:b}", "device", o->machine->name, "part",
+                             o->machine->id, "devices", o->devices, "parallel", ar_spread_name(o->spread), "usable",
+                             (int)o->usable, "fits", (int)o->fits, "pareto", (int)o->pareto);
     json_object_set_new(json, "memory",
                         json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "weights", o->need.weights, "gradients",
-                                  o->need.gradients, "optimizer", o->need.optimizer, "activations", o->need.activations,
-                                  "state", o->need.state, "workspace", o->need.workspace, "total", o->need.total));
+                                  o->need.gradients, "optimizer", o->need.optimizer, "activations",
+                                  o->need.activations, "state", o->need.state, "workspace", o->need.workspace,
+                                  "total", o->need.total));
     if (o->why[0])
         json_object_set_new(json, "why", json_string(o->why));
     if (!o->usable)
         return json;
     json_object_update_new(json, json_pack("{s:{s:o, s:o, s:o}, s:o, s:s, s:o, s:o, s:o, s:b, s:s, s:f}", "seconds",
-                                           "predicted", known(o->seconds), "low", known(o->low), "high", known(o->high),
-                                           "naive_seconds", known(o->naive), "bound", ar_limit_name(o->limit),
-                                           "items_per_second", known(o->rate), "joules", known(o->joules), "dollars",
-                                           known(o->dollars), "assumed", (int)o->assumed, "nearest", o->nearest,
-                                           "likeness", o->likeness));
+                                           "predicted", known(o->seconds), "low", known(o->low), "high",
+                                           known(o->high), "naive_seconds", known(o->naive), "bound",
+                                           ar_limit_name(o->limit), "items_per_second", known(o->rate), "joules",
+                                           known(o->joules), "dollars", known(o->dollars), "assumed",
+                                           (int)o->assumed, "nearest", o->nearest, "likeness", o->likeness));
     json_t *parts = json_object();
     for (int i = 0; i < AR_LIMITS; i++)
         json_object_set_new(parts, ar_limit_name((ar_limit)i), json_real(o->part[i]));
@@ -108,11 +109,11 @@ arete_status ar_pick_write_json(const ar_question *q, const ar_choice *a, const 
     for (size_t i = 0; i < a->workload.param_count; i++)
         json_object_set_new(params, a->workload.params[i].name, json_integer(a->workload.params[i].value));
     static const char *const by[] = {"time", "cost", "energy"};
-    json_t *json = json_pack("{s:s, s:i, s:s, s:s, s:b, s:s, s:o, s:f, s:f, s:f, s:f, s:o, s:s}", "arete",
-                             arete_version(), "schema", 1, "workload", a->workload.name, "dtype",
-                             arete_dtype_name(a->workload.dtype), "train", (int)q->train, "by", by[q->by], "params",
-                             params, "flops", a->sum.flops, "bytes", a->sum.bytes, "weights", a->sum.weights, "items",
-                             a->workload.items, "options", list, "advice", advice);
+    json_t *json =
+        json_pack("{s:s, s:i, s:s, s:s, s:b, s:s, s:o, s:f, s:f, s:f, s:f, s:o, s:s}", "arete", arete_version(),
+                  "schema", 1, "workload", a->workload.name, "dtype", arete_dtype_name(a->workload.dtype), "train",
+                  (int)q->train, "by", by[q->by], "params", params, "flops", a->sum.flops, "bytes", a->sum.bytes,
+                  "weights", a->sum.weights, "items", a->workload.items, "options", list, "advice", advice);
     if (!json)
         return ar_fail_memory("JSON", 0);
     arete_status status = ar_json_write(json, path);
@@ -134,14 +135,17 @@ static void print_networks(FILE *to, const ar_validation *v) {
     size_t n = v->network_count;
     if (n == 0)
         return;
-    fprintf(to, "\nNetworks measured as a whole, against the sum of their operations' predictions, for which nothing that was\n"
-                "measured of the network itself is used:\n\n  %-30s %-24s %11s %11s %22s %8s %11s\n",
+    fprintf(to,
+            "\nNetworks measured as a whole, against the sum of their operations' predictions, for which nothing "
+            "that was\n"
+            "measured of the network itself is used:\n\n  %-30s %-24s %11s %11s %22s %8s %11s\n",
             "device", "workload", "measured", "predicted", "90% interval", "error", "naive");
     for (size_t i = 0; i < n; i++) {
         const ar_network_verdict *x = &v->networks[i];
         errors[i] = fabs(error_of(x));
-        fprintf(to, "  %-30.30s %-24.24s %8.4g ms %8.4g ms %8.4g to %8.4g ms %+7.1f%% %8.4g ms\n", x->device, x->word,
-                1e3 * x->measured, 1e3 * x->predicted, 1e3 * x->low, 1e3 * x->high, 100 * error_of(x), 1e3 * x->naive);
+        fprintf(to, "  %-30.30s %-24.24s %8.4g ms %8.4g ms %8.4g to %8.4g ms %+7.1f%% %8.4g ms\n", x->device,
+                x->word, 1e3 * x->measured, 1e3 * x->predicted, 1e3 * x->low, 1e3 * x->high, 100 * error_of(x),
+                1e3 * x->naive);
     }
     qsort(errors, n, sizeof *errors, by_size);
     fprintf(to, "  median error %.1f%%\n", 100 * (n % 2 ? errors[n / 2] : (errors[n / 2 - 1] + errors[n / 2]) / 2));
@@ -149,8 +153,10 @@ static void print_networks(FILE *to, const ar_validation *v) {
 
 void ar_validation_print(FILE *to, const ar_validation *v) {
     fprintf(to,
-            "Each device predicted from the others' measurements and its own datasheet; errors relative to the measured\n"
-            "time; interval: the part of the cases within their 90%% interval. ! more than 20%%, 15%%, or under 85%%.\n\n"
+            "Each device predicted from the others' measurements and its own datasheet; errors relative to the "
+            "measured\n"
+            "time; interval: the part of the cases within their 90%% interval. ! more than 20%%, 15%%, or under "
+            "85%%.\n\n"
             "  %-30s %-9s %5s  %9s %9s %9s   %9s %9s\n",
             "device", "operation", "cases", "median", "total", "interval", "naive", "its total");
     for (size_t i = 0; i < v->count; i++) {
@@ -167,19 +173,18 @@ arete_status ar_validation_write_json(const ar_validation *v, const char *path) 
     json_t *list = json_array();
     for (size_t i = 0; i < v->count; i++) {
         const ar_verdict *x = &v->verdicts[i];
-        json_array_append_new(
-            list, json_pack("{s:s, s:s, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "device", x->device, "operation",
-                            ar_op_kind_name(x->kind), "cases", (json_int_t)x->cases, "median_error", x->median,
-                            "mean_error", x->mean, "total_error", x->total, "covered", x->covered,
-                            "naive_median_error", x->naive_median, "naive_total_error", x->naive_total));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "device", x->device,
+                                              "operation", ar_op_kind_name(x->kind), "cases", (json_int_t)x->cases,
+                                              "median_error", x->median, "mean_error", x->mean, "total_error",
+                                              x->total, "covered", x->covered, "naive_median_error",
+                                              x->naive_median, "naive_total_error", x->naive_total));
     }
     json_t *networks = json_array();
     for (size_t i = 0; i < v->network_count; i++) {
         const ar_network_verdict *x = &v->networks[i];
-        json_array_append_new(networks,
-                              json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:f}", "device", x->device, "workload", x->word,
-                                        "measured", x->measured, "predicted", x->predicted, "low", x->low, "high", x->high,
-                                        "naive", x->naive));
+        json_array_append_new(networks, json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:f}", "device", x->device,
+                                                  "workload", x->word, "measured", x->measured, "predicted",
+                                                  x->predicted, "low", x->low, "high", x->high, "naive", x->naive));
     }
     json_t *json = json_pack("{s:s, s:i, s:o, s:o}", "arete", arete_version(), "schema", 1, "validation", list,
                              "networks", networks);
@@ -189,13 +194,16 @@ arete_status ar_validation_write_json(const ar_validation *v, const char *path) 
 }
 
 void ar_parts_print(FILE *to, const ar_parts *parts) {
-    fprintf(to, "%-28s %-44s %-9s %8s %8s %8s %9s %8s %6s\n", "id", "name", "launched", "f32", "f16", "int8", "memory",
-            "GB/s", "W");
+    fprintf(to, "%-28s %-44s %-9s %8s %8s %8s %9s %8s %6s\n", "id", "name", "launched", "f32", "f16", "int8",
+            "memory", "GB/s", "W");
     for (size_t i = 0; i < parts->count; i++) {
         const ar_part *p = &parts->parts[i];
-        double values[] = {ar_part_peak(p, ARETE_F32, NULL) * 1e-12, ar_part_peak(p, ARETE_F16, NULL) * 1e-12,
-                           ar_part_peak(p, ARETE_I8, NULL) * 1e-12,  p->memory * 1e-9,
-                           p->bandwidth * 1e-9,                      p->power};
+        double values[] = {ar_part_peak(p, ARETE_F32, NULL) * 1e-12,
+                           ar_part_peak(p, ARETE_F16, NULL) * 1e-12,
+                           ar_part_peak(p, ARETE_I8, NULL) * 1e-12,
+                           p->memory * 1e-9,
+                           p->bandwidth * 1e-9,
+                           p->power};
         fprintf(to, "%-28.28s %-44.44s %-9.2f", p->id, p->name, p->launch);
         for (int k = 0; k < 6; k++)
             if (values[k] > 0)

@@ -19,7 +19,8 @@ static double median_of(double *values, size_t count) {
 }
 
 /* errors has room for two values of each case. */
-static void judge(const ar_measured_run *run, const ar_forecast *t, ar_op_kind kind, double *errors, ar_verdict *v) {
+static void judge(const ar_measured_run *run, const ar_forecast *t, ar_op_kind kind, double *errors,
+                  ar_verdict *v) {
     double *naive = errors + run->count, got = 0, want = 0, plain = 0, within = 0, sum = 0;
     *v = (ar_verdict){.device = run->machine.name, .kind = kind};
     for (size_t i = 0; i < run->count; i++) {
@@ -57,7 +58,8 @@ static arete_status one_device(const ar_experience *experience, size_t r, ar_val
         left += !without.run[k];
     }
     if (left == 0)
-        return ar_fail(ARETE_E_NOT_FOUND, "%s is the only device that was measured: there is nothing to predict it from",
+        return ar_fail(ARETE_E_NOT_FOUND,
+                       "%s is the only device that was measured: there is nothing to predict it from",
                        run->machine.name);
     double *errors = ar_os_alloc(2 * run->count * sizeof *errors);
     if (!errors)
@@ -76,8 +78,8 @@ static arete_status one_device(const ar_experience *experience, size_t r, ar_val
 }
 
 /* Leave one workload out: the device's own runs count, without the records of that workload. */
-static arete_status network(const ar_experience *experience, const ar_measured_run *run, const ar_measured_network *one,
-                            const ar_lessons *lessons, ar_network_verdict *v) {
+static arete_status network(const ar_experience *experience, const ar_measured_run *run,
+                            const ar_measured_network *one, const ar_lessons *lessons, ar_network_verdict *v) {
     ar_workload w;
     ar_estimate sum;
     ar_forecast *t = NULL;
@@ -88,7 +90,8 @@ static arete_status network(const ar_experience *experience, const ar_measured_r
     status = ar_forecast_open(experience, &run->machine, &without, lessons, &t);
     if (status == ARETE_OK) {
         ar_network_predict(t, &w, &sum);
-        *v = (ar_network_verdict){run->machine.name, one->word, one->seconds, sum.seconds, sum.low, sum.high, sum.naive};
+        *v = (ar_network_verdict){run->machine.name, one->word, one->seconds, sum.seconds,
+                                  sum.low,           sum.high,  sum.naive};
     }
     ar_forecast_close(t);
     ar_workload_free(&w);
@@ -117,8 +120,8 @@ static arete_status all_networks(const ar_experience *experience, ar_validation 
 
 arete_status ar_validate(const ar_experience *experience, ar_validation *validation) {
     arete_status status = ARETE_OK;
-    *validation = (ar_validation){
-        .verdicts = ar_os_alloc((experience->count * AR_OP_KINDS + 1) * sizeof(ar_verdict))};
+    *validation =
+        (ar_validation){.verdicts = ar_os_alloc((experience->count * AR_OP_KINDS + 1) * sizeof(ar_verdict))};
     if (!validation->verdicts)
         return ar_fail_memory("verdicts", experience->count * AR_OP_KINDS * sizeof(ar_verdict));
     for (size_t r = 0; r < experience->count && status == ARETE_OK; r++)

@@ -9,9 +9,9 @@ typedef struct ar_verdict {
     const char *device;
     ar_op_kind kind;
     size_t cases;
-    double median, mean;           /* |predicted / measured - 1| of cases */
-    double total;                  /* sum of predicted / sum of measured - 1 */
-    double covered;                /* part of the cases within their interval */
+    double median, mean;              /* |predicted / measured - 1| of cases */
+    double total;                     /* sum of predicted / sum of measured - 1 */
+    double covered;                   /* part of the cases within their interval */
     double naive_median, naive_total; /* the same by the datasheet's roofline */
 } ar_verdict;
 

@@ -43,8 +43,8 @@ static arete_status named(reader *r, int64_t *value) {
             *value = r->params[i].value;
             return ARETE_OK;
         }
-    return ar_fail(ARETE_E_FORMAT, "'{%.*s}': there is no parameter '%.*s' above this line", (int)r->length, r->text,
-                   (int)length, from);
+    return ar_fail(ARETE_E_FORMAT, "'{%.*s}': there is no parameter '%.*s' above this line", (int)r->length,
+                   r->text, (int)length, from);
 }
 
 static arete_status atom(reader *r, int64_t *value) {

@@ -8,8 +8,8 @@
 
 static const char *const kinds[] = {"matmul", "conv", "rnn", "attention", "layer"};
 static const char *const cells[] = {"rnn", "lstm", "gru", NULL};
-static const char *const activations[] = {"none", "relu", "leaky_relu", "sigmoid", "tanh",
-                                          "gelu_erf", "gelu_tanh", "silu", NULL};
+static const char *const activations[] = {"none",     "relu",      "leaky_relu", "sigmoid", "tanh",
+                                          "gelu_erf", "gelu_tanh", "silu",       NULL};
 
 /* What the table reads into: spatial words may have one number for both axes. */
 typedef struct draft {
@@ -18,42 +18,65 @@ typedef struct draft {
 } draft;
 
 #define AT(field) offsetof(draft, op.field)
-#define SPATIAL(name, required) \
+#define SPATIAL(name, required)                                                                                    \
     { #name, AR_WORD_INTS, AT(name), NULL, 2, offsetof(draft, name##_count), required }
-#define INTEGER(word, field, required) \
+#define INTEGER(word, field, required)                                                                             \
     { word, AR_WORD_INT, AT(field), NULL, 0, 0, required }
-#define FLAG(word, field) \
+#define FLAG(word, field)                                                                                          \
     { word, AR_WORD_FLAG, AT(field), NULL, 0, 0, false }
-#define TYPES                                                           \
-    {"dtype", AR_WORD_TYPE, AT(dtype), NULL, 0, 0, false},              \
-    {"weights", AR_WORD_TYPE, AT(weights_dtype), NULL, 0, 0, false},
-#define END {NULL, AR_WORD_INT, 0, NULL, 0, 0, false}
+#define TYPES                                                                                                      \
+    {"dtype", AR_WORD_TYPE, AT(dtype), NULL, 0, 0, false},                                                         \
+        {"weights", AR_WORD_TYPE, AT(weights_dtype), NULL, 0, 0, false},
+#define END                                                                                                        \
+    { NULL, AR_WORD_INT, 0, NULL, 0, 0, false }
 
-static const ar_word matmul_words[] = {INTEGER("m", m, true), INTEGER("n", n, true), INTEGER("k", k, true),
-                                       INTEGER("batch", batch, false), FLAG("ta", ta), FLAG("tb", tb),
-                                       FLAG("fixed", fixed), FLAG("bias", bias),
-                                       {"act", AR_WORD_NAME, AT(act), activations, 0, 0, false}, TYPES END};
+static const ar_word matmul_words[] = {INTEGER("m", m, true),
+                                       INTEGER("n", n, true),
+                                       INTEGER("k", k, true),
+                                       INTEGER("batch", batch, false),
+                                       FLAG("ta", ta),
+                                       FLAG("tb", tb),
+                                       FLAG("fixed", fixed),
+                                       FLAG("bias", bias),
+                                       {"act", AR_WORD_NAME, AT(act), activations, 0, 0, false},
+                                       TYPES END};
 
-static const ar_word conv_words[] = {INTEGER("n", n, true), INTEGER("c", c, true), INTEGER("m", m, true),
-                                     SPATIAL(in, true), SPATIAL(kernel, true), SPATIAL(stride, false),
-                                     SPATIAL(pad, false), SPATIAL(dilation, false),
-                                     INTEGER("groups", groups, false), FLAG("bias", bias),
+static const ar_word conv_words[] = {INTEGER("n", n, true),
+                                     INTEGER("c", c, true),
+                                     INTEGER("m", m, true),
+                                     SPATIAL(in, true),
+                                     SPATIAL(kernel, true),
+                                     SPATIAL(stride, false),
+                                     SPATIAL(pad, false),
+                                     SPATIAL(dilation, false),
+                                     INTEGER("groups", groups, false),
+                                     FLAG("bias", bias),
                                      FLAG("residual", residual),
-                                     {"act", AR_WORD_NAME, AT(act), activations, 0, 0, false}, TYPES END};
+                                     {"act", AR_WORD_NAME, AT(act), activations, 0, 0, false},
+                                     TYPES END};
 
 static const ar_word rnn_words[] = {{"cell", AR_WORD_NAME, AT(cell), cells, 0, 0, true},
-                                    INTEGER("input", input, true), INTEGER("hidden", hidden, true),
-                                    INTEGER("batch", batch, true), INTEGER("steps", steps, true),
-                                    FLAG("bidirectional", bidirectional), TYPES END};
+                                    INTEGER("input", input, true),
+                                    INTEGER("hidden", hidden, true),
+                                    INTEGER("batch", batch, true),
+                                    INTEGER("steps", steps, true),
+                                    FLAG("bidirectional", bidirectional),
+                                    TYPES END};
 
-static const ar_word attention_words[] = {INTEGER("batch", batch, true), INTEGER("heads", heads, true),
-                                          INTEGER("kv_heads", kv_heads, false), INTEGER("q", q, true),
-                                          INTEGER("kv", kv, true), INTEGER("dim", dim, true),
-                                          FLAG("causal", causal), TYPES END};
+static const ar_word attention_words[] = {INTEGER("batch", batch, true),
+                                          INTEGER("heads", heads, true),
+                                          INTEGER("kv_heads", kv_heads, false),
+                                          INTEGER("q", q, true),
+                                          INTEGER("kv", kv, true),
+                                          INTEGER("dim", dim, true),
+                                          FLAG("causal", causal),
+                                          TYPES END};
 
-static const ar_word layer_words[] = {INTEGER("reads", reads, true), INTEGER("writes", writes, true),
+static const ar_word layer_words[] = {INTEGER("reads", reads, true),
+                                      INTEGER("writes", writes, true),
                                       INTEGER("params", params, false),
-                                      {"ops", AR_WORD_REAL, AT(ops), NULL, 0, 0, false}, TYPES END};
+                                      {"ops", AR_WORD_REAL, AT(ops), NULL, 0, 0, false},
+                                      TYPES END};
 
 static const ar_word *const tables[] = {matmul_words, conv_words, rnn_words, attention_words, layer_words};
 
@@ -215,8 +238,8 @@ static void count_conv(const ar_op *op, double size, double wsize, ar_op_cost *c
                (op->residual ? 2 : 1) * c->output_bytes;
 }
 
-/* Weights [gates*hidden, input] and [gates*hidden, hidden] and two biases; the state is read before the first step and
- * written after the last. */
+/* Weights [gates*hidden, input] and [gates*hidden, hidden] and two biases; the state is read before the first step
+ * and written after the last. */
 static void count_rnn(const ar_op *op, double size, double wsize, ar_op_cost *c) {
     static const double gates_of[] = {1, 4, 3};
     double gates = gates_of[op->cell], input = (double)op->input, hidden = (double)op->hidden;
@@ -226,8 +249,8 @@ static void count_rnn(const ar_op *op, double size, double wsize, ar_op_cost *c)
     c->weights = ways * gates * hidden * (input + hidden + 2);
     c->weight_bytes = ways * gates * hidden * ((input + hidden) * wsize + 2 * size);
     c->output_bytes = ways * steps * batch * hidden * size;
-    c->bytes = steps * batch * (input > 0 ? input : gates * hidden * ways) * size + c->weight_bytes + c->output_bytes +
-               ways * 2 * states * batch * hidden * size;
+    c->bytes = steps * batch * (input > 0 ? input : gates * hidden * ways) * size + c->weight_bytes +
+               c->output_bytes + ways * 2 * states * batch * hidden * size;
     c->passes = steps;
 }
 

@@ -1,5 +1,5 @@
-/* One operation of a network as a plain value, and what it costs by its definition. Analytic: knows no device and no
- * solver, so that it can be counted for hardware that is not here. */
+/* One operation of a network as a plain value, and what it costs by its definition. Analytic: knows no device and
+ * no solver, so that it can be counted for hardware that is not here. */
 #ifndef AR_OP_H
 #define AR_OP_H
 
@@ -26,19 +26,19 @@ typedef struct ar_op {
     uint8_t bias, act;     /* matmul, conv: fused; act is an arete_activation */
     uint8_t residual;      /* conv: one more input of the output's shape */
     uint8_t cell, causal, bidirectional;
-    int64_t batch;                                              /* matmul, rnn, attention */
-    int64_t m, n, k;                                            /* matmul; conv: n images, m channels out */
+    int64_t batch;   /* matmul, rnn, attention */
+    int64_t m, n, k; /* matmul; conv: n images, m channels out */
     int64_t c, groups, in[2], kernel[2], stride[2], pad[2], dilation[2]; /* conv; [0] height */
-    int64_t input, hidden, steps;                               /* rnn; input 0: no product with an input */
-    int64_t heads, kv_heads, q, kv, dim;                        /* attention */
-    int64_t reads, writes, params; /* layer: elements; what is read of params counts in reads */
-    double ops;                                                 /* layer: operations for each element written */
+    int64_t input, hidden, steps;        /* rnn; input 0: no product with an input */
+    int64_t heads, kv_heads, q, kv, dim; /* attention */
+    int64_t reads, writes, params;       /* layer: elements; what is read of params counts in reads */
+    double ops;                          /* layer: operations for each element written */
 } ar_op;
 
 typedef struct ar_op_cost {
-    double flops;        /* a multiply-add is 2; a convolution's products with padding count, masked-out scores do not */
-    double bytes;        /* compulsory: every input, weight and state read once, every output written once */
-    double weights;      /* elements of weights */
+    double flops;   /* a multiply-add is 2; a convolution's products with padding count, masked-out scores do not */
+    double bytes;   /* compulsory: every input, weight and state read once, every output written once */
+    double weights; /* elements of weights */
     double weight_bytes; /* bytes of them */
     double output_bytes; /* bytes written: what training keeps for the way back */
     double passes;       /* how often the weights are needed again, one after another: steps of a recurrent layer */
@@ -67,8 +67,8 @@ double ar_op_attention_pairs(const ar_op *op);
  * family of this build does. */
 bool ar_op_case(const ar_op *op, char *text, size_t bytes);
 
-/* The operation that a family's case is (what it is fused with is left out); text without the family's name. False: it is
- * of no kind that is known here, or not one operation. */
+/* The operation that a family's case is (what it is fused with is left out); text without the family's name. False:
+ * it is of no kind that is known here, or not one operation. */
 bool ar_op_of_case(const char *family, const char *text, ar_op *into);
 
 #endif

@@ -43,8 +43,9 @@ static void put_pair(ar_writer *w, const char *word, const int64_t values[2], in
 }
 
 static void put_conv(ar_writer *w, const ar_op *op) {
-    ar_put(w, "conv n=%lld c=%lld m=%lld in=%lldx%lld k=%lldx%lld", (long long)op->n, (long long)op->c, (long long)op->m,
-           (long long)op->in[0], (long long)op->in[1], (long long)op->kernel[0], (long long)op->kernel[1]);
+    ar_put(w, "conv n=%lld c=%lld m=%lld in=%lldx%lld k=%lldx%lld", (long long)op->n, (long long)op->c,
+           (long long)op->m, (long long)op->in[0], (long long)op->in[1], (long long)op->kernel[0],
+           (long long)op->kernel[1]);
     put_pair(w, "stride", op->stride, 1);
     put_pair(w, "pad", op->pad, 0);
     put_pair(w, "dil", op->dilation, 1);
@@ -89,7 +90,8 @@ static void put_attention(ar_writer *w, const ar_op *op) {
 }
 
 bool ar_op_case(const ar_op *op, char *text, size_t bytes) {
-    static void (*const put[AR_OP_KINDS])(ar_writer *, const ar_op *) = {put_matmul, put_conv, put_rnn, put_attention};
+    static void (*const put[AR_OP_KINDS])(ar_writer *, const ar_op *) = {put_matmul, put_conv, put_rnn,
+                                                                         put_attention};
     ar_writer w = {text, bytes};
     if (!put[op->kind] || !family_is_here(ar_op_kind_name(op->kind)))
         return false;
@@ -150,12 +152,13 @@ static bool conv_of(const char *text, ar_op *op) {
                  extents_of(text, "stride", 1, op->stride) && extents_of(text, "pad", 0, op->pad) &&
                  extents_of(text, "dil", 1, op->dilation);
     char in[64];
-    if (known && ar_case_word(text, "in", in, sizeof in) && !strchr(in, 'x')) { /* of one dimension: a height of 1 */
+    if (known && ar_case_word(text, "in", in, sizeof in) &&
+        !strchr(in, 'x')) { /* of one dimension: a height of 1 */
         op->in[0] = op->kernel[0] = op->stride[0] = op->dilation[0] = 1;
         op->pad[0] = 0;
     }
-    return known && ar_case_number(text, "trans", 0) == 0 && op->n > 0 && op->c > 0 &&
-           op->m > 0 && op->groups > 0 && ar_op_conv_out(op, 0) > 0 && ar_op_conv_out(op, 1) > 0;
+    return known && ar_case_number(text, "trans", 0) == 0 && op->n > 0 && op->c > 0 && op->m > 0 &&
+           op->groups > 0 && ar_op_conv_out(op, 0) > 0 && ar_op_conv_out(op, 1) > 0;
 }
 
 static bool rnn_of(const char *text, ar_op *op) {

@@ -22,11 +22,11 @@ typedef struct ar_workload_param {
 
 typedef struct ar_workload {
     char name[40], title[120], source[240];
-    char path[512];   /* the file; empty for a single operation */
-    char item[24];    /* what a run handles: "image", "token" */
-    double items;     /* how many of them */
-    double input;     /* elements that the host feeds to a run */
-    double state;     /* elements kept between runs beside weights: a KV cache */
+    char path[512]; /* the file; empty for a single operation */
+    char item[24];  /* what a run handles: "image", "token" */
+    double items;   /* how many of them */
+    double input;   /* elements that the host feeds to a run */
+    double state;   /* elements kept between runs beside weights: a KV cache */
     arete_dtype dtype;
     ar_workload_param params[AR_WORKLOAD_PARAMS];
     size_t param_count;
@@ -42,9 +42,11 @@ typedef struct ar_workload_sum {
     double largest_bytes; /* operands of the largest operation, without its weights: what inference needs at once */
 } ar_workload_sum;
 
-/* word: a name ("resnet50"), a path of a file (with a slash, or ending in .workload), either with settings behind it
- * ("resnet50,batch=1,dtype=f16"), or one operation ("matmul m=1 n=2 k=3"). settings: count texts "param=value" that overrule the file's; dtype NONE: the file's own.
- * ARETE_E_NOT_FOUND names what there is; ARETE_E_FORMAT names file, line and word. into is to be freed. */
+/* word: a name ("resnet50"), a path of a file (with a slash, or ending in .workload), either with settings behind
+ * it
+ * ("resnet50,batch=1,dtype=f16"), or one operation ("matmul m=1 n=2 k=3"). settings: count texts "param=value" that
+ * overrule the file's; dtype NONE: the file's own. ARETE_E_NOT_FOUND names what there is; ARETE_E_FORMAT names
+ * file, line and word. into is to be freed. */
 arete_status ar_workload_load(const char *word, const char *const *settings, size_t count, arete_dtype dtype,
                               ar_workload *into);
 /* The same from text; path is for the errors. */

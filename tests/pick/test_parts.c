@@ -49,14 +49,17 @@ static void finding(void **state) {
     ar_parts_free(&parts);
 }
 
-static const char head[] = "{\"schema\": 1,\n \"sources\": {\"s\": {\"title\": \"T\", \"date\": \"2020-01\"}},\n"
-                           " \"parts\": [\n  {\"id\": \"x\", \"name\": \"X\", \"vendor\": \"V\", \"kind\": \"gpu\", "
-                           "\"architecture\": \"A\", \"scope\": \"package\", ";
+static const char head[] =
+    "{\"schema\": 1,\n \"sources\": {\"s\": {\"title\": \"T\", \"date\": \"2020-01\"}},\n"
+    " \"parts\": [\n  {\"id\": \"x\", \"name\": \"X\", \"vendor\": \"V\", \"kind\": \"gpu\", "
+    "\"architecture\": \"A\", \"scope\": \"package\", ";
 
-#define DENSE "{\"type\": \"f16\", \"unit\": \"matrix\", \"accumulate\": \"f32\", \"density\": \"dense\", " \
-              "\"value\": 1e13, \"source\": \"s\"}"
-#define SPARSE(value) "{\"type\": \"f16\", \"unit\": \"matrix\", \"accumulate\": \"f32\", \"density\": \"sparse\", " \
-                      "\"value\": " value ", \"source\": \"s\"}"
+#define DENSE                                                                                                      \
+    "{\"type\": \"f16\", \"unit\": \"matrix\", \"accumulate\": \"f32\", \"density\": \"dense\", "                  \
+    "\"value\": 1e13, \"source\": \"s\"}"
+#define SPARSE(value)                                                                                              \
+    "{\"type\": \"f16\", \"unit\": \"matrix\", \"accumulate\": \"f32\", \"density\": \"sparse\", "                 \
+    "\"value\": " value ", \"source\": \"s\"}"
 
 static void schema(void **state) {
     (void)state;
@@ -104,6 +107,7 @@ static void schema(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(database), cmocka_unit_test(finding), cmocka_unit_test(schema)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(database), cmocka_unit_test(finding),
+                                       cmocka_unit_test(schema)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Predictions: devices that were measured, as if they had not been; memory; messages; what the model must not do. */
+/* Predictions: devices that were measured, as if they had not been; memory; messages; what the model must not do.
+ */
 #include "network.h"
 #include "pick.h"
 #include "test.h"
@@ -56,8 +57,9 @@ static void devices(void **state) {
     ar_validation_free(&v);
     assert_int_equal(deepbench, 20);
     assert_true(better == 20);
-    assert_true(good >= 17);    /* but MI25's convolutions and recurrent layers, and the Xeon Phi's convolutions */
-    assert_true(close >= 17);   /* but MI25's recurrent layers, the Xeon Phi's convolutions, the Pascal Titan's products */
+    assert_true(good >= 17); /* but MI25's convolutions and recurrent layers, and the Xeon Phi's convolutions */
+    assert_true(close >=
+                17); /* but MI25's recurrent layers, the Xeon Phi's convolutions, the Pascal Titan's products */
     assert_true(covered >= 18);
 }
 
@@ -132,8 +134,8 @@ static void memory(void **state) {
     assert_near(ar_all_reduce_seconds(1e9, 4, 1e10), 2 * 3 * (1e9 / 4 / 1e10 + 5e-6), 1e-12); /* a ring */
 }
 
-/* More memory bandwidth alone makes a memory-bound network faster, more arithmetic alone does not; what does not fit
- * comes last, and a fast link beats a slow one. */
+/* More memory bandwidth alone makes a memory-bound network faster, more arithmetic alone does not; what does not
+ * fit comes last, and a fast link beats a slow one. */
 static void choices(void **state) {
     fixture *f = *state;
     const char *const settings[] = {"batch=1"};
@@ -175,8 +177,8 @@ static void sharing(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(devices), cmocka_unit_test(own_run_is_left_out),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(devices),         cmocka_unit_test(own_run_is_left_out),
                                        cmocka_unit_test(unknown_devices), cmocka_unit_test(memory),
-                                       cmocka_unit_test(choices), cmocka_unit_test(sharing)};
+                                       cmocka_unit_test(choices),         cmocka_unit_test(sharing)};
     return cmocka_run_group_tests(tests, load, unload);
 }

@@ -128,14 +128,15 @@ static void attention(void **state) {
         flops *= cases[i].batch * cases[i].heads;
         ar_op_cost c = cost_of(cases[i].text);
         assert_near(c.flops, flops, 0);
-        assert_near(c.bytes, 4.0 * cases[i].batch * cases[i].dim * (2 * cases[i].heads * q + 2 * cases[i].kv_heads * kv),
-                    0);
+        assert_near(c.bytes,
+                    4.0 * cases[i].batch * cases[i].dim * (2 * cases[i].heads * q + 2 * cases[i].kv_heads * kv), 0);
     }
 }
 
 static void texts(void **state) {
     (void)state;
-    static const char *const same[] = {"matmul m=3 n=5 k=7", "matmul m=3 n=5 k=7 batch=2 tb=1 fixed=1 act=relu dtype=f16",
+    static const char *const same[] = {"matmul m=3 n=5 k=7",
+                                       "matmul m=3 n=5 k=7 batch=2 tb=1 fixed=1 act=relu dtype=f16",
                                        "conv n=1 c=4 m=6 in=9x8 kernel=3x3 stride=2x2 pad=1x1 groups=2",
                                        "rnn cell=gru input=0 hidden=7 batch=1 steps=3",
                                        "attention batch=1 heads=4 kv_heads=2 q=3 kv=8 dim=4 causal=1",
@@ -197,23 +198,25 @@ static void bad_files(void **state) {
     (void)state;
     static const struct {
         const char *text, *says;
-    } cases[] = {{"title x\nfirst: matmul m={btch} n=1 k=1\n", "bad.workload:2: '{btch}': there is no parameter 'btch'"},
-                 {"title x\nfirst: matmul m={1 n=1 k=1\n", "bad.workload:2"},
-                 {"first: matmul m=1 n=1 k=x\n", "'k=x'"},
-                 {"colour red\n", "'colour' is no word"},
-                 {"param batch many\n", "'many' of 'batch'"},
-                 {"param a 4/0\n", "'4/0'"},
-                 {"param a {4/0}\n", "a division by 0"},
-                 {"param a {3-4}\n", "negative"},
-                 {"param a {9999999999*9999999999}\n", "too large"},
-                 {"param a {((2)}\n", "')' is missing"},
-                 {"dtype f17\n", "'f17' is no data type"},
-                 {"first: matmul m=1 n=1 k=1 | op=add in=3,3\n", "only a layer"},
-                 {"first y2: matmul m=1 n=1 k=1\n", "'y2'"},
-                 {"title nothing\n", "no operation"}};
+    } cases[] = {
+        {"title x\nfirst: matmul m={btch} n=1 k=1\n", "bad.workload:2: '{btch}': there is no parameter 'btch'"},
+        {"title x\nfirst: matmul m={1 n=1 k=1\n", "bad.workload:2"},
+        {"first: matmul m=1 n=1 k=x\n", "'k=x'"},
+        {"colour red\n", "'colour' is no word"},
+        {"param batch many\n", "'many' of 'batch'"},
+        {"param a 4/0\n", "'4/0'"},
+        {"param a {4/0}\n", "a division by 0"},
+        {"param a {3-4}\n", "negative"},
+        {"param a {9999999999*9999999999}\n", "too large"},
+        {"param a {((2)}\n", "')' is missing"},
+        {"dtype f17\n", "'f17' is no data type"},
+        {"first: matmul m=1 n=1 k=1 | op=add in=3,3\n", "only a layer"},
+        {"first y2: matmul m=1 n=1 k=1\n", "'y2'"},
+        {"title nothing\n", "no operation"}};
     ar_workload w;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_status(ar_workload_parse("bad.workload", cases[i].text, NULL, 0, ARETE_DTYPE_NONE, &w), ARETE_E_FORMAT);
+        assert_status(ar_workload_parse("bad.workload", cases[i].text, NULL, 0, ARETE_DTYPE_NONE, &w),
+                      ARETE_E_FORMAT);
         assert_text(cases[i].says);
     }
     assert_status(ar_workload_load("no_such", NULL, 0, ARETE_DTYPE_NONE, &w), ARETE_E_NOT_FOUND);
@@ -228,10 +231,11 @@ static void networks(void **state) {
     static const struct {
         const char *name;
         double weights, flops;
-    } known[] = {{"lenet5", 61.7e3, 0.84e6},   {"alexnet", 61.1e6, 1.43e9}, {"vgg16", 138.4e6, 30.97e9},
-                 {"resnet50", 25.53e6, 8.18e9}, {"mobilenet_v2", 3.49e6, 0.60e9},
-                 {"bert", 109.5e6, 22.4e9},    {"vit_b16", 86.57e6, 35.1e9},
-                 {"gpt2", 124.4e6, 0},         {"llama7b_decode", 6.738e9, 0}, {"unet", 31.0e6, 0}};
+    } known[] = {{"lenet5", 61.7e3, 0.84e6},       {"alexnet", 61.1e6, 1.43e9},
+                 {"vgg16", 138.4e6, 30.97e9},      {"resnet50", 25.53e6, 8.18e9},
+                 {"mobilenet_v2", 3.49e6, 0.60e9}, {"bert", 109.5e6, 22.4e9},
+                 {"vit_b16", 86.57e6, 35.1e9},     {"gpt2", 124.4e6, 0},
+                 {"llama7b_decode", 6.738e9, 0},   {"unet", 31.0e6, 0}};
     const char *const one[] = {"batch=1"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         ar_workload w;
@@ -260,7 +264,8 @@ static void check_case(const ar_workload *w, const ar_workload_op *one) {
         assert_true(ar_op_of_case(made.work->family->name, made.text, &back));
         ar_op_count(&back, &cost);
         if (fabs(cost.flops / one->cost.flops - 1) > 1e-9)
-            fail_msg("%s:%d: %g flops, but its case '%s' has %g", w->path, one->line, one->cost.flops, text, cost.flops);
+            fail_msg("%s:%d: %g flops, but its case '%s' has %g", w->path, one->line, one->cost.flops, text,
+                     cost.flops);
     }
     ar_case_free(&made);
 }
@@ -292,9 +297,10 @@ static void all_files(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(matmul),  cmocka_unit_test(conv),     cmocka_unit_test(recurrent),
-                                       cmocka_unit_test(attention), cmocka_unit_test(texts),  cmocka_unit_test(bad_ops),
-                                       cmocka_unit_test(files),   cmocka_unit_test(bad_files), cmocka_unit_test(networks),
-                                       cmocka_unit_test(all_files)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(matmul),    cmocka_unit_test(conv),
+                                       cmocka_unit_test(recurrent), cmocka_unit_test(attention),
+                                       cmocka_unit_test(texts),     cmocka_unit_test(bad_ops),
+                                       cmocka_unit_test(files),     cmocka_unit_test(bad_files),
+                                       cmocka_unit_test(networks),  cmocka_unit_test(all_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
