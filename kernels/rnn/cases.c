@@ -196,6 +196,8 @@ static bool sweep(size_t index, char *text, size_t bytes) {
         PUT(" lbr=%u", pick(index, 20, 2));
     if (pick(index, 21, 3) == 0)
         PUT(" clip=%g", 0.25 * (1 + pick(index, 22, 4)));
+    if (index % 7 == 0) /* the quick selftest's: programs of the default activations alone, which compile once */
+        return true;
     if (pick(index, 23, 4) == 0)
         PUT(" %s", acts[cell][pick(index, 24, 2)]);
     else if (dir == 2 && pick(index, 25, 4) == 0)
