@@ -214,10 +214,6 @@ static bool pair(size_t index, const char **solver, const char **text) {
         size_t count = variants ? COUNT(tiled) : 1;
         if (strcmp(name, "reference") == 0 || strcmp(name, "clblast") == 0)
             continue; /* no kernels of ours */
-        /* Known: lanes past the end of a row are multiplied before they are thrown away, with what private memory
-         * holds there; three of its cases are complained of for that alone, and the results are right. */
-        if (strcmp(name, "cpu_implicit") == 0)
-            continue;
         if (index < count) {
             *solver = variants ? tiled[index] : name;
             return true;
