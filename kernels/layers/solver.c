@@ -95,6 +95,11 @@ static bool applies(const void *problem, const arete_device *device, const char 
     return ar_layer_class(p) != CLASS_F64 || device->info.has_f64;
 }
 
+static bool applies_cpu(const void *problem, const arete_device *device, const char **why) {
+    *why = "its kernels are of the CPU class, and the device's work-items run in step";
+    return !ar_runs_in_step(device) && applies(problem, device, why);
+}
+
 static double seconds(const void *problem, const arete_roofs *roofs) {
     arete_cost cost;
     ar_layer_cost(problem, &cost);
@@ -194,7 +199,7 @@ static arete_status run(const arete_plan *plan, arete_queue *queue, const void *
 }
 
 const ar_solver ar_layer_cpu = {
-    .name = "cpu", .applies = applies, .estimate = estimate_cpu, .build = build, .run = run};
+    .name = "cpu", .applies = applies_cpu, .estimate = estimate_cpu, .build = build, .run = run};
 const ar_solver ar_layer_gpu = {
     .name = "gpu", .applies = applies, .estimate = estimate_gpu, .build = build, .run = run};
 
