@@ -300,8 +300,65 @@ static arete_status convolution(ar_lowering *l, const ar_node *n, uint32_t w_inp
     return ARETE_OK;
 }
 
+/* A transposed convolution whose kernel is its stride, b x b, without padding: each input gives b x b outputs of
+ * its own. That is a convolution by 1 x 1 to b * b times the channels, whose results are then put side by side. */
+static bool is_shuffle(const ar_lowering *l, const ar_node *n, int64_t *block) {
+    const arete_tensor *w = ar_node_has(n, 1) ? &l->graph->values[n->in[1]].t : NULL;
+    int64_t strides[3] = {0}, pads[6] = {0}, zero[3] = {0}, dilations[3] = {1, 1, 1};
+    if (!w || w->rank != 4 || w->dtype != ARETE_F32 || !constant(l, n->in[1]) ||
+        ar_onnx_int(n->proto, "group", 1) != 1 || (ar_node_has(n, 2) && !constant(l, n->in[2])) ||
+        w->dims[2] != w->dims[3] || w->dims[2] < 2 || ar_onnx_ints(n->proto, "strides", strides, 3) != 2 ||
+        ar_onnx_attribute(n->proto, "output_shape"))
+        return false;
+    ar_onnx_ints(n->proto, "pads", pads, 6);
+    ar_onnx_ints(n->proto, "output_padding", zero, 3);
+    ar_onnx_ints(n->proto, "dilations", dilations, 3);
+    char mode[16];
+    bool padded = pads[0] || pads[1] || pads[2] || pads[3] || zero[0] || zero[1] ||
+                  strcmp(ar_onnx_string(n->proto, "auto_pad", "NOTSET", mode, sizeof mode), "NOTSET") != 0;
+    *block = w->dims[2];
+    return !padded && strides[0] == *block && strides[1] == *block && dilations[0] == 1 && dilations[1] == 1;
+}
+
+static arete_status lower_shuffle(ar_lowering *l, const ar_node *n, int64_t block) {
+    const arete_tensor w = l->graph->values[n->in[1]].t, x = l->graph->values[n->in[0]].t;
+    const float *from = l->graph->values[n->in[1]].data;
+    const float *bias = ar_node_has(n, 2) ? l->graph->values[n->in[2]].data : NULL;
+    int64_t c = w.dims[0], m = w.dims[1], taps = block * block, channels = m * taps;
+    float *turned = ar_pool_alloc(&l->graph->pool, (size_t)(c * channels + 1) * sizeof *turned);
+    float *repeated = ar_pool_alloc(&l->graph->pool, (size_t)(channels + 1) * sizeof *repeated);
+    if (!turned || !repeated)
+        return ARETE_E_MEMORY;
+    if (x.rank != 4 || x.dims[1] != c)
+        return ar_fail(ARETE_E_SHAPE, "x must be [N,%lld,H,W]", (long long)c);
+    for (int64_t o = 0; o < channels; o++) {
+        repeated[o] = bias ? bias[o / taps] : 0;
+        for (int64_t i = 0; i < c; i++)
+            turned[o * c + i] = from[i * channels + o];
+    }
+    int weights =
+        ar_graph_constant(l->graph, n->name, ARETE_F32, 4, (const int64_t[]){channels, c, 1, 1}, turned, false);
+    int shift = ar_graph_constant(l->graph, n->name, ARETE_F32, 1, &channels, repeated, false);
+    int flat = ar_node_temporary(l, n, ARETE_F32, 4, (const int64_t[]){x.dims[0], channels, x.dims[2], x.dims[3]});
+    if (weights == AR_NO_VALUE || shift == AR_NO_VALUE || flat == AR_NO_VALUE)
+        return ARETE_E_MEMORY;
+    ar_step *step = ar_graph_step(l->graph, &ar_step_conv, n->name, n->op, CONV_SLOTS, sizeof(arete_conv_desc));
+    if (!step)
+        return ARETE_E_MEMORY;
+    *(arete_conv_desc *)step->desc = (arete_conv_desc){.math = l->desc->math, .prepack = true};
+    ar_step_input(l->graph, step, CONV_X, n->in[0]);
+    ar_step_input(l->graph, step, CONV_W, weights);
+    ar_step_input(l->graph, step, CONV_BIAS, shift);
+    ar_step_output(l->graph, step, CONV_Y, flat);
+    const arete_layer_desc spread = {.op = ARETE_LAYER_DEPTH_TO_SPACE, .blocksize = (uint32_t)block, .mode = 1};
+    return ar_lower_layer(l, n, &spread, &flat, 1, n->out, 1);
+}
+
 static arete_status lower_conv(ar_lowering *l, const ar_node *n) {
     ar_step *step = NULL;
+    int64_t block = 0;
+    if (strcmp(n->op, "ConvTranspose") == 0 && is_shuffle(l, n, &block))
+        return lower_shuffle(l, n, block);
     arete_status status = convolution(l, n, 1, strcmp(n->op, "ConvTranspose") == 0, &step);
     if (status == ARETE_OK && ar_node_has(n, 2))
         ar_step_input(l->graph, step, CONV_BIAS, n->in[2]);
