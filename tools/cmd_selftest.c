@@ -9,7 +9,8 @@
 typedef struct request {
     const char *device, *solver, *one_case;
     ar_data_spec data;
-    bool data_given, quick, complete, verbose;
+    bool data_given, complete, verbose;
+    size_t every; /* each such case of a list; 0: all */
     unsigned vector_width;
     char *const *words; /* operations and lists; ends with NULL */
 } request;
@@ -38,6 +39,7 @@ static void help(void) {
         "  --device D        as in `arete bench`\n"
         "  --solver S        only this one, \"name\" or \"name:param=value,...\"\n"
         "  --quick           every 7th case of the lists for checks\n"
+        "  --every N         every N-th one\n"
         "  --long            every case of every list, with random data and with whole numbers, and the timed\n"
         "                    cases of up to 2e9 operations\n"
         "                    (default: every case, with one of the two kinds of data in turn)\n"
@@ -151,7 +153,7 @@ static int check_list(const request *asked, arete_device *device, const ar_casew
                       tally *sum) {
     tally before = *sum;
     char text[AR_CASE_BYTES];
-    for (size_t i = 0; list->at(i, text, sizeof text); i += asked->quick ? 7 : 1) {
+    for (size_t i = 0; list->at(i, text, sizeof text); i += asked->every ? asked->every : 1) {
         ar_case of;
         if (ar_case_of_list(work, list, i, &of) != ARETE_OK)
             return ar_command_failed("selftest");
@@ -248,7 +250,7 @@ static int run(const request *asked) {
     return status;
 }
 
-enum { DEVICE = 1, SOLVER, CASE, SEED, DATA, QUICK, LONG, WIDTH, VERBOSE, HELP };
+enum { DEVICE = 1, SOLVER, CASE, SEED, DATA, QUICK, EVERY, LONG, WIDTH, VERBOSE, HELP };
 
 static const struct option options[] = {{"device", required_argument, NULL, DEVICE},
                                         {"solver", required_argument, NULL, SOLVER},
@@ -256,6 +258,7 @@ static const struct option options[] = {{"device", required_argument, NULL, DEVI
                                         {"seed", required_argument, NULL, SEED},
                                         {"data", required_argument, NULL, DATA},
                                         {"quick", no_argument, NULL, QUICK},
+                                        {"every", required_argument, NULL, EVERY},
                                         {"long", no_argument, NULL, LONG},
                                         {"vector-width", required_argument, NULL, WIDTH},
                                         {"verbose", no_argument, NULL, VERBOSE},
@@ -264,6 +267,7 @@ static const struct option options[] = {{"device", required_argument, NULL, DEVI
 
 int cmd_selftest(int argc, char **argv) {
     request asked = {.data = {.seed = 1}};
+    double every = 0;
     int option;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1)
         switch (option) {
@@ -286,7 +290,12 @@ int cmd_selftest(int argc, char **argv) {
                 return ar_command_usage("selftest", "--data is random or integers");
             break;
         case QUICK:
-            asked.quick = true;
+            asked.every = 7;
+            break;
+        case EVERY:
+            if (!ar_command_number(optarg, 1, 1e6, &every))
+                return ar_command_usage("selftest", "--every takes a number from 1 to 1000000");
+            asked.every = (size_t)every;
             break;
         case LONG:
             asked.complete = true;

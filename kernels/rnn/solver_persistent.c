@@ -37,6 +37,9 @@ static bool applies(const void *problem, const arete_device *device, const char 
     *why = "groups of one launch wait for each other, which OpenCL 1.2 lets them do on CPU devices only";
     if (device->info.kind != ARETE_DEVICE_CPU)
         return false;
+    *why = "there is no step: the states are only copied";
+    if (p->steps == 0)
+        return false;
     *why = "there are too many steps and units for one launch's counters";
     double units = (double)ar_rnn_ceil(p->hidden, ar_rnn_vec(device)) + 4;
     if ((double)p->steps * units * (double)ar_rnn_dirs(p) * 2 * (1 + (double)p->batch / ROWS_MAX) > 1e9)
