@@ -171,7 +171,7 @@ static arete_status plan_make(arete_device *device, const ar_family *family, con
         made->estimate = chosen.estimate;
         format_solver(made->solver, &made->params, made->solver_text, sizeof made->solver_text);
         family->cost(problem, &made->cost);
-        status = made->solver->build(made);
+        status = made->solver->build ? made->solver->build(made) : ARETE_OK;
     }
     if (status != ARETE_OK) {
         ar_plan_free(made);

@@ -35,7 +35,7 @@ typedef struct ar_solver {
     /* The index-th parameter set worth trying by the tuner; false past the end. NULL: only guess()'s. */
     bool (*candidate)(const void *problem, const arete_device *device, size_t index, ar_params *params);
     /* Gets the kernels, sets plan->workspace, plan->cost's flops_executed and launches, plan->state. On failure it
-     * leaves nothing behind. */
+     * leaves nothing behind. NULL: there is nothing to build. */
     arete_status (*build)(arete_plan *plan);
     /* Enqueues. args is the family's argument struct, already checked against the problem. */
     arete_status (*run)(const arete_plan *plan, arete_queue *queue, const void *args, arete_wait_list after,

@@ -245,3 +245,10 @@ void ar_words_write(const ar_word *words, const void *of, const void *defaults, 
         between = " ";
     }
 }
+
+bool ar_case_text(const char *const *texts, size_t count, size_t index, char *text, size_t bytes) {
+    if (index >= count)
+        return false;
+    snprintf(text, bytes, "%s", texts[index]);
+    return true;
+}

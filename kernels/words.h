@@ -31,6 +31,9 @@ arete_status ar_words_read(const char *family, const ar_word *words, const char 
 /* Writes, in the table's order, the required words and those that differ from the defaults. */
 void ar_words_write(const ar_word *words, const void *of, const void *defaults, char *text, size_t bytes);
 
+/* An ar_case_list's at() over an array of texts. */
+bool ar_case_text(const char *const *texts, size_t count, size_t index, char *text, size_t bytes);
+
 /* For what a table cannot say: a growing text, cut at its end. */
 typedef struct ar_writer {
     char *at;

@@ -2,15 +2,9 @@
 #include <stdio.h>
 
 #include "casework.h"
+#include "words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-static bool from_texts(const char *const *texts, size_t count, size_t index, char *text, size_t bytes) {
-    if (index >= count)
-        return false;
-    snprintf(text, bytes, "%s", texts[index]);
-    return true;
-}
 
 static const int lengths[] = {128, 512, 1024, 2048};
 
@@ -43,7 +37,7 @@ static bool heads(size_t index, char *text, size_t bytes) {
         "b=1 hq=12 sq=1024 d=64 layout=packed",
         "b=1 hq=12 sq=4096 d=64",
     };
-    return from_texts(texts, COUNT(texts), index, text, bytes);
+    return ar_case_text(texts, COUNT(texts), index, text, bytes);
 }
 
 /* One token against what came before. */
@@ -57,7 +51,7 @@ static bool cached(size_t index, char *text, size_t bytes) {
         "b=8 hq=32 hkv=8 sq=1 skv=1024 d=128 kv=f16 lens=each",
         "b=1 hq=32 hkv=8 sq=1 d=128 capacity=4096 cache=f16 past=4095",
     };
-    return from_texts(texts, COUNT(texts), index, text, bytes);
+    return ar_case_text(texts, COUNT(texts), index, text, bytes);
 }
 
 /* What is special: masks of every shape, offsets, windows, lengths, caches, rotations, layouts, nothing at all. */
@@ -143,7 +137,7 @@ static const int sizes[] = {8, 64, 72, 40, 128, 17};
 
 static bool edges(size_t index, char *text, size_t bytes) {
     if (index < COUNT(special))
-        return from_texts(special, COUNT(special), index, text, bytes);
+        return ar_case_text(special, COUNT(special), index, text, bytes);
     static const char *const more[] = {"", " causal=1", " lens=one causal=1", " mask=bool", " kv=f16"};
     bool quick = index % 7 == 0; /* of the quick selftest: few programs to compile */
     index -= COUNT(special);
@@ -174,7 +168,7 @@ static bool few(size_t index, char *text, size_t bytes) {
         "b=1 hq=2 sq=1 skv=130 d=300 dv=260 kv=f16",
         "b=1 hq=2 sq=1 skv=257 d=129 kv=f16",
     };
-    return from_texts(texts, COUNT(texts), index, text, bytes);
+    return ar_case_text(texts, COUNT(texts), index, text, bytes);
 }
 
 const ar_case_list ar_attention_lists[AR_ATTENTION_LISTS] = {

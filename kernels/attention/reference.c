@@ -3,23 +3,7 @@
 #include <string.h>
 
 #include "common.h"
-
-static double load(const void *data, uint8_t type, int64_t at) {
-    switch (type) {
-    case ARETE_F32:
-        return (double)((const float *)data)[at];
-    case ARETE_F16:
-        return (double)arete_f32_from_f16(((const uint16_t *)data)[at]);
-    case ARETE_BF16:
-        return (double)arete_f32_from_bf16(((const uint16_t *)data)[at]);
-    case ARETE_I32:
-        return ((const int32_t *)data)[at];
-    case ARETE_I64:
-        return (double)((const int64_t *)data)[at];
-    default:
-        return ((const uint8_t *)data)[at] != 0;
-    }
-}
+#include "oracle.h"
 
 static double round_to(uint8_t type, double value) {
     switch (type) {
@@ -32,21 +16,12 @@ static double round_to(uint8_t type, double value) {
     }
 }
 
-static void store(void *data, uint8_t type, int64_t at, double value) {
-    if (type == ARETE_F32)
-        ((float *)data)[at] = (float)value;
-    else if (type == ARETE_F16)
-        ((uint16_t *)data)[at] = arete_f16_from_f32((float)value);
-    else
-        ((uint16_t *)data)[at] = arete_bf16_from_f32((float)value);
-}
-
 static int64_t clamp(int64_t x, int64_t low, int64_t high) {
     return x < low ? low : x > high ? high : x;
 }
 
 static int64_t length(const void *data, uint8_t kind, uint8_t type, int64_t b) {
-    return (int64_t)load(data, type, kind == ATTENTION_EACH_LEN ? b : 0);
+    return (int64_t)ar_oracle_load(data, type, kind == ATTENTION_EACH_LEN ? b : 0);
 }
 
 static attention_span span_of(const attention_problem *p, const attention_host *host, int64_t b) {
@@ -73,7 +48,7 @@ static int64_t table_row(const attention_problem *p, const void *positions, uint
                          int64_t tokens, int64_t s) {
     if (!p->table_rows)
         return b * tokens + s;
-    int64_t at = type ? (int64_t)load(positions, type, b * tokens + s) : past + s;
+    int64_t at = type ? (int64_t)ar_oracle_load(positions, type, b * tokens + s) : past + s;
     return clamp(at, 0, p->table_rows - 1);
 }
 
@@ -82,15 +57,15 @@ static int64_t table_row(const attention_problem *p, const void *positions, uint
 static void load_head(const attention_problem *p, const attention_host *host, const void *data, uint8_t type,
                       int64_t at, int64_t row, double *values, double *sizes) {
     for (int64_t e = 0; e < p->d; ++e) {
-        values[e] = load(data, type, at + e);
+        values[e] = ar_oracle_load(data, type, at + e);
         sizes[e] = fabs(values[e]);
     }
     int64_t half = p->rotary_dim / 2;
     for (int64_t i = 0; p->rotary && i < half; ++i) {
         int64_t first = p->rotary == ATTENTION_ROTARY_PAIRS ? 2 * i : i;
         int64_t second = p->rotary == ATTENTION_ROTARY_PAIRS ? first + 1 : i + half;
-        double cos = load(host->cos, p->type_table, row * half + i);
-        double sin = load(host->sin, p->type_table, row * half + i);
+        double cos = ar_oracle_load(host->cos, p->type_table, row * half + i);
+        double sin = ar_oracle_load(host->sin, p->type_table, row * half + i);
         double x = values[first], y = values[second];
         values[first] = cos * x - sin * y;
         values[second] = sin * x + cos * y;
@@ -108,7 +83,7 @@ static void load_key(const attention_problem *p, const attention_host *host, con
     if (cache && j < span->past) {
         int64_t at = b * p->k_cache.b + h * p->k_cache.h + j * p->k_cache.s;
         for (int64_t e = 0; e < p->d; ++e) {
-            values[e] = load(host->k_cache, p->type_cache, at + e);
+            values[e] = ar_oracle_load(host->k_cache, p->type_cache, at + e);
             sizes[e] = fabs(values[e]);
         }
         return;
@@ -126,8 +101,9 @@ static double load_value(const attention_problem *p, const attention_host *host,
                          int64_t b, int64_t h, int64_t j, int64_t e) {
     bool cache = ar_attention_has_cache(p);
     if (cache && j < span->past)
-        return load(host->v_cache, p->type_cache, b * p->v_cache.b + h * p->v_cache.h + j * p->v_cache.s + e);
-    double x = load(host->v, p->type_kv, b * p->v.b + h * p->v.h + (j - span->past) * p->v.s + e);
+        return ar_oracle_load(host->v_cache, p->type_cache,
+                              b * p->v_cache.b + h * p->v_cache.h + j * p->v_cache.s + e);
+    double x = ar_oracle_load(host->v, p->type_kv, b * p->v.b + h * p->v.h + (j - span->past) * p->v.s + e);
     return cache ? round_to(p->type_cache, x) : x;
 }
 
@@ -153,8 +129,9 @@ static double scores_of(const attention_problem *p, const attention_host *host, 
         double add = 0;
         scores[j] = -INFINITY;
         if (seen && p->type_mask) {
-            add = load(host->mask, p->type_mask,
-                       b * p->mask_steps[0] + h * p->mask_steps[1] + i * p->mask_steps[2] + j * p->mask_steps[3]);
+            add = ar_oracle_load(host->mask, p->type_mask,
+                                 b * p->mask_steps[0] + h * p->mask_steps[1] + i * p->mask_steps[2] +
+                                     j * p->mask_steps[3]);
             seen = p->type_mask == ARETE_BOOL ? add != 0 : !(isinf(add) && add < 0);
             add = p->type_mask == ARETE_BOOL ? 0 : add;
         }
@@ -219,35 +196,26 @@ double ar_attention_cached(const attention_problem *p, const attention_host *hos
     double value;
     if (s < 0 || s >= p->skv) {
         attention_steps steps = of_v ? p->v_cache : p->k_cache;
-        value = load(of_v ? host->v_cache : host->k_cache, p->type_cache,
-                     b * steps.b + h * steps.h + row * steps.s + e);
+        value = ar_oracle_load(of_v ? host->v_cache : host->k_cache, p->type_cache,
+                               b * steps.b + h * steps.h + row * steps.s + e);
         *magnitude = fabs(value);
         return value;
     }
     attention_steps steps = of_v ? p->v : p->k;
     int64_t at = b * steps.b + h * steps.h + s * steps.s, half = p->rotary_dim / 2;
-    value = load(of_v ? host->v : host->k, p->type_kv, at + e);
+    value = ar_oracle_load(of_v ? host->v : host->k, p->type_kv, at + e);
     *magnitude = fabs(value);
     if (of_v || !p->rotary || e >= p->rotary_dim)
         return value;
     bool pairs = p->rotary == ATTENTION_ROTARY_PAIRS;
     int64_t i = pairs ? e / 2 : e % half, first = pairs ? 2 * i : i, second = pairs ? first + 1 : i + half;
     int64_t line = table_row(p, host->k_positions, p->type_k_positions, span.past, b, p->skv, s) * half + i;
-    double cos = load(host->cos, p->type_table, line), sin = load(host->sin, p->type_table, line);
-    double x = load(host->k, p->type_kv, at + first), y = load(host->k, p->type_kv, at + second);
+    double cos = ar_oracle_load(host->cos, p->type_table, line),
+           sin = ar_oracle_load(host->sin, p->type_table, line);
+    double x = ar_oracle_load(host->k, p->type_kv, at + first),
+           y = ar_oracle_load(host->k, p->type_kv, at + second);
     *magnitude = e == first ? fabs(cos * x) + fabs(sin * y) : fabs(sin * x) + fabs(cos * y);
     return e == first ? cos * x - sin * y : sin * x + cos * y;
-}
-
-/* A reference buffer's impl is its memory. */
-static void *host_of(const arete_tensor *t) {
-    return t->buffer ? (unsigned char *)t->buffer->impl + t->offset : NULL;
-}
-
-static bool reference_applies(const void *problem, const arete_device *device, const char **why) {
-    (void)problem;
-    *why = "it runs on the reference device only";
-    return device->info.kind == ARETE_DEVICE_REFERENCE;
 }
 
 /* A product and a sum in f64 with their loads and conversions, one at a time: about 3 ns. */
@@ -277,9 +245,11 @@ static void append(const attention_problem *p, const attention_host *host, void 
                 int64_t k = b * p->k_cache.b + h * p->k_cache.h + s * p->k_cache.s;
                 int64_t v = b * p->v_cache.b + h * p->v_cache.h + s * p->v_cache.s;
                 for (int64_t e = 0; e < p->d; ++e)
-                    store(k_cache, p->type_cache, k + e, ar_attention_cached(p, host, false, b, h, s, e, &size));
+                    ar_oracle_store(k_cache, p->type_cache, k + e,
+                                    ar_attention_cached(p, host, false, b, h, s, e, &size));
                 for (int64_t e = 0; e < p->dv; ++e)
-                    store(v_cache, p->type_cache, v + e, ar_attention_cached(p, host, true, b, h, s, e, &size));
+                    ar_oracle_store(v_cache, p->type_cache, v + e,
+                                    ar_attention_cached(p, host, true, b, h, s, e, &size));
             }
         }
     }
@@ -296,38 +266,38 @@ static arete_status reference_run(const arete_plan *plan, arete_queue *queue, co
         status = ar_queue_marker(queue, after, done);
     if (status != ARETE_OK)
         return status;
-    const attention_host host = {host_of(&args->q),
-                                 host_of(&args->k),
-                                 host_of(&args->v),
-                                 host_of(&args->mask),
-                                 host_of(&args->kv_lens),
-                                 host_of(&args->k_cache),
-                                 host_of(&args->v_cache),
-                                 host_of(&args->past_lens),
-                                 host_of(&args->cos),
-                                 host_of(&args->sin),
-                                 host_of(&args->q_positions),
-                                 host_of(&args->k_positions),
+    const attention_host host = {ar_oracle_host(&args->q),
+                                 ar_oracle_host(&args->k),
+                                 ar_oracle_host(&args->v),
+                                 ar_oracle_host(&args->mask),
+                                 ar_oracle_host(&args->kv_lens),
+                                 ar_oracle_host(&args->k_cache),
+                                 ar_oracle_host(&args->v_cache),
+                                 ar_oracle_host(&args->past_lens),
+                                 ar_oracle_host(&args->cos),
+                                 ar_oracle_host(&args->sin),
+                                 ar_oracle_host(&args->q_positions),
+                                 ar_oracle_host(&args->k_positions),
                                  args->past};
     double *row = scratch ? (double *)(void *)scratch->impl : NULL, *room = row ? row + p->dv : NULL;
-    void *y = host_of(&args->y);
+    void *y = ar_oracle_host(&args->y);
     for (int64_t b = 0; b < p->b; ++b) {
         for (int64_t h = 0; h < p->hq; ++h) {
             for (int64_t i = 0; i < p->sq; ++i) {
                 ar_attention_row(p, &host, b, h, i, row, NULL, room);
                 for (int64_t e = 0; e < p->dv; ++e)
-                    store(y, p->type_y, b * p->y.b + h * p->y.h + i * p->y.s + e, row[e]);
+                    ar_oracle_store(y, p->type_y, b * p->y.b + h * p->y.h + i * p->y.s + e, row[e]);
             }
         }
     }
     if (ar_attention_has_cache(p))
-        append(p, &host, host_of(&args->k_cache), host_of(&args->v_cache));
+        append(p, &host, ar_oracle_host(&args->k_cache), ar_oracle_host(&args->v_cache));
     return ARETE_OK;
 }
 
 const ar_solver ar_attention_reference = {
     .name = "reference",
-    .applies = reference_applies,
+    .applies = ar_oracle_applies,
     .estimate = reference_estimate,
     .build = reference_build,
     .run = reference_run,

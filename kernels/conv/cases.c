@@ -3,15 +3,9 @@
 #include <string.h>
 
 #include "casework.h"
+#include "words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-static bool from_texts(const char *const *texts, size_t count, size_t index, char *text, size_t bytes) {
-    if (index >= count)
-        return false;
-    snprintf(text, bytes, "%s", texts[index]);
-    return true;
-}
 
 /* A square layer: channels in and out, extent of the input, kernel, stride, groups, and how often it occurs. Padding
  * keeps the extent, but for the stride. */
@@ -222,7 +216,7 @@ static bool kinds(size_t index, char *text, size_t bytes) {
         "n=1 c=80 m=512 in=3000 k=3 pad=1 prepack=1",
         "n=1 c=32 m=32 in=16x28x28 k=3x3x3 pad=1 prepack=1",
     };
-    return from_texts(texts, COUNT(texts), index, text, bytes);
+    return ar_case_text(texts, COUNT(texts), index, text, bytes);
 }
 
 /* Every combination of types that there is. */
@@ -365,7 +359,7 @@ static void combine(size_t at, char *text, size_t bytes) {
 static bool edges(size_t index, char *text, size_t bytes) {
     const size_t sampled = 90, step = 1900813363;
     if (index < COUNT(special))
-        return from_texts(special, COUNT(special), index, text, bytes);
+        return ar_case_text(special, COUNT(special), index, text, bytes);
     index -= COUNT(special);
     if (index >= sampled)
         return false;

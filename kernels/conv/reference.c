@@ -3,24 +3,8 @@
 #include <string.h>
 
 #include "activation.h"
+#include "oracle.h"
 #include "solver_common.h"
-
-static double load(const void *data, uint8_t type, int64_t at) {
-    switch (type) {
-    case ARETE_F32:
-        return (double)((const float *)data)[at];
-    case ARETE_F16:
-        return (double)arete_f32_from_f16(((const uint16_t *)data)[at]);
-    case ARETE_BF16:
-        return (double)arete_f32_from_bf16(((const uint16_t *)data)[at]);
-    case ARETE_I8:
-        return ((const int8_t *)data)[at];
-    case ARETE_U8:
-        return ((const uint8_t *)data)[at];
-    default:
-        return ((const int32_t *)data)[at];
-    }
-}
 
 typedef struct sum {
     double value, size;
@@ -40,8 +24,8 @@ static void add_channels(const conv_problem *p, const conv_host *host, int64_t x
         }
     } else {
         for (int64_t c = 0; c < count; ++c) {
-            double product = (load(host->x, p->type_x, x + c * step_x) - zero_x) *
-                             (load(host->w, p->type_w, w + c * step_w) - zero_w);
+            double product = (ar_oracle_load(host->x, p->type_x, x + c * step_x) - zero_x) *
+                             (ar_oracle_load(host->w, p->type_w, w + c * step_w) - zero_w);
             value += product;
             size += fabs(product);
         }
@@ -62,8 +46,8 @@ static bool reads(const conv_problem *p, int axis, int64_t at, int64_t r, int64_
 static sum add_taps(const conv_problem *p, const conv_host *host, int64_t n, int64_t m, const int64_t *at) {
     sum total = {0, 0};
     int64_t group_m = ar_conv_group_m(p), g = m / group_m;
-    double zero_x = p->x_zero ? load(host->x_zero, p->type_x, 0) : 0;
-    double zero_w = p->w_zero ? load(host->w_zero, p->type_w, p->w_zero == CONV_EACH ? m : 0) : 0;
+    double zero_x = p->x_zero ? ar_oracle_load(host->x_zero, p->type_x, 0) : 0;
+    double zero_w = p->w_zero ? ar_oracle_load(host->w_zero, p->type_w, p->w_zero == CONV_EACH ? m : 0) : 0;
     int64_t x = n * p->x.image + g * ar_conv_group_c(p) * p->x.channel;
     int64_t w = g * p->w.group + m % group_m * p->w.out, taps = ar_conv_volume(p->kernel);
     int64_t r[CONV_AXES], i[CONV_AXES];
@@ -98,17 +82,17 @@ double ar_conv_tolerance(const conv_problem *p) {
 double ar_conv_element(const conv_problem *p, const conv_host *host, int64_t n, int64_t m, const int64_t *at,
                        double *magnitude) {
     sum total = add_taps(p, host, n, m, at);
-    double scale = p->x_scale ? load(host->x_scale, ARETE_F32, 0) : 1;
-    scale *= p->w_scale ? load(host->w_scale, ARETE_F32, p->w_scale == CONV_EACH ? m : 0) : 1;
+    double scale = p->x_scale ? ar_oracle_load(host->x_scale, ARETE_F32, 0) : 1;
+    scale *= p->w_scale ? ar_oracle_load(host->w_scale, ARETE_F32, p->w_scale == CONV_EACH ? m : 0) : 1;
     double x = total.value, size = total.size;
-    double bias = p->type_bias ? load(host->bias, p->type_bias, m) : 0;
+    double bias = p->type_bias ? ar_oracle_load(host->bias, p->type_bias, m) : 0;
     bias *= p->type_bias == ARETE_I32 ? scale : 1;
     x = x * scale + bias;
     size = size * fabs(scale) + fabs(bias);
     if (p->type_residual) {
         int64_t point = (at[0] * p->out[1] + at[1]) * p->out[2] + at[2];
-        double add = load(host->residual, p->type_residual,
-                          n * p->residual.image + m * p->residual.channel + point * p->residual.point);
+        double add = ar_oracle_load(host->residual, p->type_residual,
+                                    n * p->residual.image + m * p->residual.channel + point * p->residual.point);
         x += add;
         size += fabs(add);
     }
@@ -118,8 +102,8 @@ double ar_conv_element(const conv_problem *p, const conv_host *host, int64_t n, 
     if (activation > ARETE_ACT_LEAKY_RELU) /* 4 eps of the activation's own value, in units of the tolerance */
         size += 4 * epsilon / ar_conv_tolerance(p) * fabs(value);
     if (ar_conv_is_int8(p->type_y)) {
-        double y_scale = p->y_scale ? load(host->y_scale, ARETE_F32, 0) : 1;
-        double zero = p->y_zero ? load(host->y_zero, p->type_y, 0) : 0;
+        double y_scale = p->y_scale ? ar_oracle_load(host->y_scale, ARETE_F32, 0) : 1;
+        double zero = p->y_zero ? ar_oracle_load(host->y_zero, p->type_y, 0) : 0;
         double least = p->type_y == ARETE_I8 ? -128 : 0;
         value = fmin(fmax(value / y_scale + zero, least), least + 255);
         size = size / fabs(y_scale) + fabs(zero);
@@ -129,45 +113,12 @@ double ar_conv_element(const conv_problem *p, const conv_host *host, int64_t n, 
     return value;
 }
 
-static void store(void *data, uint8_t type, int64_t at, double value) {
-    switch (type) {
-    case ARETE_F32:
-        ((float *)data)[at] = (float)value;
-        break;
-    case ARETE_F16:
-        ((uint16_t *)data)[at] = arete_f16_from_f32((float)value);
-        break;
-    case ARETE_BF16:
-        ((uint16_t *)data)[at] = arete_bf16_from_f32((float)value);
-        break;
-    case ARETE_I8: /* within its range already */
-        ((int8_t *)data)[at] = (int8_t)rint(value);
-        break;
-    case ARETE_U8:
-        ((uint8_t *)data)[at] = (uint8_t)rint(value);
-        break;
-    default: /* sums that pass 32 bits wrap, as on the devices */
-        ((int32_t *)data)[at] = (int32_t)(uint32_t)(int64_t)value;
-        break;
-    }
-}
-
-/* A reference buffer's impl is its memory. */
-static void *host_of(const arete_tensor *t) {
-    return t->buffer ? (unsigned char *)t->buffer->impl + t->offset : NULL;
-}
-
 static void find_host(const arete_conv_args *args, conv_host *host) {
-    *host = (conv_host){host_of(&args->x),        host_of(&args->w),       host_of(&args->bias),
-                        host_of(&args->residual), host_of(&args->x_scale), host_of(&args->x_zero),
-                        host_of(&args->w_scale),  host_of(&args->w_zero),  host_of(&args->y_scale),
-                        host_of(&args->y_zero)};
-}
-
-static bool reference_applies(const void *problem, const arete_device *device, const char **why) {
-    (void)problem;
-    *why = "it runs on the reference device only";
-    return device->info.kind == ARETE_DEVICE_REFERENCE;
+    *host =
+        (conv_host){ar_oracle_host(&args->x),        ar_oracle_host(&args->w),       ar_oracle_host(&args->bias),
+                    ar_oracle_host(&args->residual), ar_oracle_host(&args->x_scale), ar_oracle_host(&args->x_zero),
+                    ar_oracle_host(&args->w_scale),  ar_oracle_host(&args->w_zero),  ar_oracle_host(&args->y_scale),
+                    ar_oracle_host(&args->y_zero)};
 }
 
 /* A product and a sum in f64 with their loads and conversions, one at a time: about 3 ns. */
@@ -180,18 +131,13 @@ static double reference_estimate(const void *problem, const arete_device *device
     return 3e-9 * (double)p->n * (double)p->m * (double)ar_conv_volume(p->out) * (double)ar_conv_k(p);
 }
 
-static arete_status reference_build(arete_plan *plan) {
-    (void)plan;
-    return ARETE_OK;
-}
-
 /* Every position of one channel of one image. */
 static void run_plane(const conv_problem *p, const conv_host *host, void *y, int64_t n, int64_t m) {
     int64_t at[CONV_AXES], place = n * p->y.image + m * p->y.channel;
     for (at[0] = 0; at[0] < p->out[0]; ++at[0]) {
         for (at[1] = 0; at[1] < p->out[1]; ++at[1]) {
             for (at[2] = 0; at[2] < p->out[2]; ++at[2], place += p->y.point)
-                store(y, p->type_y, place, ar_conv_element(p, host, n, m, at, NULL));
+                ar_oracle_store(y, p->type_y, place, ar_conv_element(p, host, n, m, at, NULL));
         }
     }
 }
@@ -200,13 +146,14 @@ static arete_status reference_run(const arete_plan *plan, arete_queue *queue, co
                                   arete_event **done) {
     const conv_problem *p = ar_plan_problem(plan);
     const arete_conv_args *args = of;
-    /* Events of this device are complete when they are made, so the marker may come first; then nothing can fail. */
+    /* Events of this device are complete when they are made, so the marker may come first; then nothing can fail.
+     */
     arete_status status = ar_queue_marker(queue, after, done);
     if (status != ARETE_OK)
         return status;
     conv_host host;
     find_host(args, &host);
-    void *y = host_of(&args->y);
+    void *y = ar_oracle_host(&args->y);
     for (int64_t n = 0; n < p->n; ++n) {
         for (int64_t m = 0; m < p->m; ++m)
             run_plane(p, &host, y, n, m);
@@ -216,8 +163,7 @@ static arete_status reference_run(const arete_plan *plan, arete_queue *queue, co
 
 const ar_solver ar_conv_reference = {
     .name = "reference",
-    .applies = reference_applies,
+    .applies = ar_oracle_applies,
     .estimate = reference_estimate,
-    .build = reference_build,
     .run = reference_run,
 };

@@ -2,16 +2,10 @@
 #include <stdio.h>
 
 #include "casework.h"
+#include "words.h"
 #include "problem.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-static bool from_texts(const char *const *texts, size_t count, size_t index, char *text, size_t bytes) {
-    if (index >= count)
-        return false;
-    snprintf(text, bytes, "%s", texts[index]);
-    return true;
-}
 
 /* Beyond the cache: what bandwidth the layers reach. */
 static bool memory(size_t index, char *text, size_t bytes) {
@@ -28,7 +22,7 @@ static bool memory(size_t index, char *text, size_t bytes) {
         "op=transpose in=32x128x12x64 axes=0x2x1x3",
         "op=transpose in=16x3x512x512 axes=0x2x3x1",
     };
-    return from_texts(texts, COUNT(texts), index, text, bytes);
+    return ar_case_text(texts, COUNT(texts), index, text, bytes);
 }
 
 /* Layers of a ResNet and a transformer as they come. */
@@ -50,7 +44,7 @@ static bool networks(size_t index, char *text, size_t bytes) {
         "op=pad in=1x64x56x56 axes=2x3 pads=1x1x1x1",
         "op=arg_max in=128x30522 axis=1",
     };
-    return from_texts(texts, COUNT(texts), index, text, bytes);
+    return ar_case_text(texts, COUNT(texts), index, text, bytes);
 }
 
 static const char *const edge_texts[] = {
@@ -166,7 +160,7 @@ static const char *const edge_texts[] = {
 
 static bool edges(size_t index, char *text, size_t bytes) {
     if (index < COUNT(edge_texts))
-        return from_texts(edge_texts, COUNT(edge_texts), index, text, bytes);
+        return ar_case_text(edge_texts, COUNT(edge_texts), index, text, bytes);
     index -= COUNT(edge_texts);
     if (index >= ARETE_ACT_CLIP)
         return false;

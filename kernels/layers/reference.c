@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "oracle.h"
 #include "values.h"
 
 layer_number ar_layer_number(double real) {
@@ -198,12 +199,6 @@ layer_number ar_layer_map_element(layer_oracle *o, int64_t index, double *magnit
     return result[last];
 }
 
-static bool reference_applies(const void *problem, const arete_device *device, const char **why) {
-    (void)problem;
-    *why = "it runs on the reference device only";
-    return device->info.kind == ARETE_DEVICE_REFERENCE;
-}
-
 /* About 50 ns an element with its loads, coordinates and conversions. */
 static double reference_estimate(const void *problem, const arete_device *device, const arete_roofs *roofs,
                                  const ar_params *params) {
@@ -211,15 +206,6 @@ static double reference_estimate(const void *problem, const arete_device *device
     (void)roofs;
     (void)params;
     return 5e-8 * (double)ar_layer_elements(ar_layer_out(problem, 0));
-}
-
-static arete_status reference_build(arete_plan *plan) {
-    (void)plan;
-    return ARETE_OK;
-}
-
-static void *host_of(const arete_tensor *t) {
-    return t->buffer ? (unsigned char *)t->buffer->impl + t->offset : NULL;
 }
 
 static arete_status reference_run(const arete_plan *plan, arete_queue *queue, const void *of, arete_wait_list after,
@@ -232,11 +218,11 @@ static arete_status reference_run(const arete_plan *plan, arete_queue *queue, co
         return status;
     const void *data[LAYER_TENSORS] = {NULL};
     for (uint32_t i = 0; i < p->in_count; ++i)
-        data[i] = host_of(&args->in[i]);
+        data[i] = ar_oracle_host(&args->in[i]);
     bool real = ar_layer_class(p) != CLASS_I64;
     for (uint32_t out = 0; out < p->out_count; ++out) {
         const layer_tensor *t = ar_layer_out(p, out);
-        void *to = host_of(&args->out[out]);
+        void *to = ar_oracle_host(&args->out[out]);
         int64_t count = ar_layer_elements(t), at[ARETE_MAX_RANK];
         layer_oracle o;
         ar_layer_oracle_start(&o, p, data);
@@ -252,8 +238,7 @@ static arete_status reference_run(const arete_plan *plan, arete_queue *queue, co
 
 const ar_solver ar_layer_reference = {
     .name = "reference",
-    .applies = reference_applies,
+    .applies = ar_oracle_applies,
     .estimate = reference_estimate,
-    .build = reference_build,
     .run = reference_run,
 };

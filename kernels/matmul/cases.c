@@ -4,15 +4,9 @@
 #include <string.h>
 
 #include "casework.h"
+#include "words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-static bool from_texts(const char *const *texts, size_t count, size_t index, char *text, size_t bytes) {
-    if (index >= count)
-        return false;
-    snprintf(text, bytes, "%s", texts[index]);
-    return true;
-}
 
 static bool squares(size_t index, char *text, size_t bytes) {
     static const int sizes[] = {256, 512, 1024, 2048, 4096};
@@ -85,7 +79,7 @@ static bool decode(size_t index, char *text, size_t bytes) {
     static const char *const others[] = {"m=1 n=4096 k=4096", "m=4096 n=1 k=4096", "m=4 n=4096 k=4096 tb=1"};
     size_t count = COUNT(list) * COUNT(weights);
     if (index >= count)
-        return from_texts(others, COUNT(others), index - count, text, bytes);
+        return ar_case_text(others, COUNT(others), index - count, text, bytes);
     const layer *l = &list[index / COUNT(weights)];
     snprintf(text, bytes, "m=1 n=%d k=%d tb=1%s", l->n, l->k, weights[index % COUNT(weights)]);
     return true;
@@ -104,7 +98,7 @@ static bool batched(size_t index, char *text, size_t bytes) {
         "m=64 n=64 k=128 batch=4x8 sa=65536x0 sb=0x8192",
         "m=1 n=64 k=128 batch=96",
     };
-    return from_texts(texts, COUNT(texts), index, text, bytes);
+    return ar_case_text(texts, COUNT(texts), index, text, bytes);
 }
 
 /* Every combination of types that there is. */
@@ -155,7 +149,7 @@ static bool dtypes(size_t index, char *text, size_t bytes) {
         "m=1024 n=1024 k=1024 b=i8 bscale=each",
         "m=1024 n=1024 k=1024 dtype=u8 b=i8 c=f32 ascale=one azero=one bscale=each",
     };
-    return from_texts(texts, COUNT(texts), index, text, bytes);
+    return ar_case_text(texts, COUNT(texts), index, text, bytes);
 }
 
 /* What is special beside the sizes: epilogues, layouts, batches, nothing at all. */
@@ -242,7 +236,7 @@ static bool edges(size_t index, char *text, size_t bytes) {
     static const int k[] = {1, 2, 7, 16, 33, 64, 255, 256, 257, 530};
     const size_t all = COUNT(m) * COUNT(n) * COUNT(k) * 4, sampled = 320, step = 4057;
     if (index < COUNT(special))
-        return from_texts(special, COUNT(special), index, text, bytes);
+        return ar_case_text(special, COUNT(special), index, text, bytes);
     index -= COUNT(special);
     if (index >= sampled)
         return false;

@@ -2,28 +2,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "oracle.h"
 #include "solver_common.h"
 
 #define CHUNK 256
-
-static double load(const void *data, uint8_t type, int64_t at) {
-    switch (type) {
-    case ARETE_F32:
-        return (double)((const float *)data)[at];
-    case ARETE_F64:
-        return ((const double *)data)[at];
-    case ARETE_F16:
-        return (double)arete_f32_from_f16(((const uint16_t *)data)[at]);
-    case ARETE_BF16:
-        return (double)arete_f32_from_bf16(((const uint16_t *)data)[at]);
-    case ARETE_I8:
-        return ((const int8_t *)data)[at];
-    case ARETE_U8:
-        return ((const uint8_t *)data)[at];
-    default:
-        return ((const int32_t *)data)[at];
-    }
-}
 
 /* count elements from at, stride apart, less zero. */
 static void load_line(double *to, const void *data, uint8_t type, int64_t at, int64_t stride, int64_t count,
@@ -34,7 +16,7 @@ static void load_line(double *to, const void *data, uint8_t type, int64_t at, in
             to[i] = (double)from[i * stride];
     } else {
         for (int64_t i = 0; i < count; ++i)
-            to[i] = load(data, type, at + i * stride) - zero;
+            to[i] = ar_oracle_load(data, type, at + i * stride) - zero;
     }
 }
 
@@ -111,27 +93,27 @@ static int64_t place(const int64_t *steps, const int64_t *index) {
 
 double ar_matmul_element(const matmul_problem *p, const matmul_host *host, const int64_t *index, int64_t i,
                          int64_t j, double *magnitude) {
-    double zero_a = p->a_zero ? load(host->a_zero, p->type_a, p->a_zero == MATMUL_EACH ? i : 0) : 0;
-    double zero_b = p->b_zero ? load(host->b_zero, p->type_b, p->b_zero == MATMUL_EACH ? j : 0) : 0;
+    double zero_a = p->a_zero ? ar_oracle_load(host->a_zero, p->type_a, p->a_zero == MATMUL_EACH ? i : 0) : 0;
+    double zero_b = p->b_zero ? ar_oracle_load(host->b_zero, p->type_b, p->b_zero == MATMUL_EACH ? j : 0) : 0;
     double scale = p->alpha, size;
     if (p->a_scale)
-        scale *= load(host->a_scale, ARETE_F32, p->a_scale == MATMUL_EACH ? i : 0);
+        scale *= ar_oracle_load(host->a_scale, ARETE_F32, p->a_scale == MATMUL_EACH ? i : 0);
     if (p->b_scale)
-        scale *= load(host->b_scale, ARETE_F32, p->b_scale == MATMUL_EACH ? j : 0);
+        scale *= ar_oracle_load(host->b_scale, ARETE_F32, p->b_scale == MATMUL_EACH ? j : 0);
     int64_t a = place(p->step_a, index) + (p->trans_a ? i : i * p->lda);
     int64_t b = place(p->step_b, index) + (p->trans_b ? j * p->ldb : j);
     double x = scale * dot(p, host, a, b, zero_a, zero_b, &size);
     size *= fabs(scale);
     double add = 0;
     if (p->cin == MATMUL_CIN_IN_PLACE)
-        add = p->beta * load(host->c, p->type_c, place(p->step_c, index) + i * p->ldc + j);
+        add = p->beta * ar_oracle_load(host->c, p->type_c, place(p->step_c, index) + i * p->ldc + j);
     else if (p->cin == MATMUL_CIN_APART)
-        add = p->beta *
-              load(host->cin, p->type_cin, place(p->step_cin, index) + i * p->ldcin + (p->cin_splat ? 0 : j));
+        add = p->beta * ar_oracle_load(host->cin, p->type_cin,
+                                       place(p->step_cin, index) + i * p->ldcin + (p->cin_splat ? 0 : j));
     x += add;
     size += fabs(add);
     if (p->bias) {
-        add = load(host->bias, p->type_bias, p->bias == MATMUL_BIAS_ROW ? i : j);
+        add = ar_oracle_load(host->bias, p->type_bias, p->bias == MATMUL_BIAS_ROW ? i : j);
         x += add;
         size += fabs(add);
     }
@@ -146,41 +128,11 @@ double ar_matmul_element(const matmul_problem *p, const matmul_host *host, const
     return value;
 }
 
-static void store(void *data, uint8_t type, int64_t at, double value) {
-    switch (type) {
-    case ARETE_F32:
-        ((float *)data)[at] = (float)value;
-        break;
-    case ARETE_F64:
-        ((double *)data)[at] = value;
-        break;
-    case ARETE_F16:
-        ((uint16_t *)data)[at] = arete_f16_from_f32((float)value);
-        break;
-    case ARETE_BF16:
-        ((uint16_t *)data)[at] = arete_bf16_from_f32((float)value);
-        break;
-    default: /* sums that pass 32 bits wrap, as on the devices */
-        ((int32_t *)data)[at] = (int32_t)(uint32_t)(int64_t)value;
-        break;
-    }
-}
-
-/* A reference buffer's impl is its memory. */
-static void *host_of(const arete_tensor *t) {
-    return t->buffer ? (unsigned char *)t->buffer->impl + t->offset : NULL;
-}
-
 void ar_matmul_host_of(const arete_matmul_args *args, matmul_host *host) {
-    *host = (matmul_host){host_of(&args->a),      host_of(&args->b),       host_of(&args->c),
-                          host_of(&args->cin),    host_of(&args->bias),    host_of(&args->a_scale),
-                          host_of(&args->a_zero), host_of(&args->b_scale), host_of(&args->b_zero)};
-}
-
-static bool reference_applies(const void *problem, const arete_device *device, const char **why) {
-    (void)problem;
-    *why = "it runs on the reference device only";
-    return device->info.kind == ARETE_DEVICE_REFERENCE;
+    *host =
+        (matmul_host){ar_oracle_host(&args->a),      ar_oracle_host(&args->b),       ar_oracle_host(&args->c),
+                      ar_oracle_host(&args->cin),    ar_oracle_host(&args->bias),    ar_oracle_host(&args->a_scale),
+                      ar_oracle_host(&args->a_zero), ar_oracle_host(&args->b_scale), ar_oracle_host(&args->b_zero)};
 }
 
 /* A product and a sum in f64 with their loads and conversions, one at a time: about 3 ns. */
@@ -191,11 +143,6 @@ static double reference_estimate(const void *problem, const arete_device *device
     (void)roofs;
     (void)params;
     return 3e-9 * (double)ar_matmul_batches(p) * (double)p->m * (double)p->n * (double)p->k;
-}
-
-static arete_status reference_build(arete_plan *plan) {
-    (void)plan;
-    return ARETE_OK;
 }
 
 static arete_status reference_run(const arete_plan *plan, arete_queue *queue, const void *of, arete_wait_list after,
@@ -209,15 +156,15 @@ static arete_status reference_run(const arete_plan *plan, arete_queue *queue, co
         return status;
     matmul_host host;
     ar_matmul_host_of(args, &host);
-    void *c = host_of(&args->c);
+    void *c = ar_oracle_host(&args->c);
     int64_t index[MATMUL_LEVELS];
     for (index[0] = 0; index[0] < p->batch[0]; ++index[0]) {
         for (index[1] = 0; index[1] < p->batch[1]; ++index[1]) {
             for (index[2] = 0; index[2] < p->batch[2]; ++index[2]) {
                 for (int64_t i = 0; i < p->m; ++i) {
                     for (int64_t j = 0; j < p->n; ++j)
-                        store(c, p->type_c, place(p->step_c, index) + i * p->ldc + j,
-                              ar_matmul_element(p, &host, index, i, j, NULL));
+                        ar_oracle_store(c, p->type_c, place(p->step_c, index) + i * p->ldc + j,
+                                        ar_matmul_element(p, &host, index, i, j, NULL));
                 }
             }
         }
@@ -227,8 +174,7 @@ static arete_status reference_run(const arete_plan *plan, arete_queue *queue, co
 
 const ar_solver ar_matmul_reference = {
     .name = "reference",
-    .applies = reference_applies,
+    .applies = ar_oracle_applies,
     .estimate = reference_estimate,
-    .build = reference_build,
     .run = reference_run,
 };

@@ -3,15 +3,9 @@
 #include <string.h>
 
 #include "casework.h"
+#include "words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-static bool from_texts(const char *const *texts, size_t count, size_t index, char *text, size_t bytes) {
-    if (index >= count)
-        return false;
-    snprintf(text, bytes, "%s", texts[index]);
-    return true;
-}
 
 typedef struct shape {
     int hidden, batch, steps;
@@ -68,7 +62,7 @@ static bool streaming(size_t index, char *text, size_t bytes) {
         "cell=lstm hidden=256 batch=1 steps=4 bias=1 h0=1 c0=1 yh=1 yc=1 prepack=1",
         "cell=gru hidden=256 batch=1 steps=1 lbr=1 bias=1 h0=1 yh=1 prepack=1",
     };
-    return from_texts(texts, COUNT(texts), index, text, bytes);
+    return ar_case_text(texts, COUNT(texts), index, text, bytes);
 }
 
 /* hidden, batch, steps of Baidu DeepBench's inference-server set (Apache-2.0), LSTM and then GRU. Steps are capped,
@@ -109,7 +103,7 @@ static bool edges(size_t index, char *text, size_t bytes) {
     };
     size_t count = 4 * COUNT(sizes);
     if (index >= count)
-        return from_texts(others, COUNT(others), index - count, text, bytes);
+        return ar_case_text(others, COUNT(others), index - count, text, bytes);
     int hidden = sizes[index / 4];
     snprintf(text, bytes, "cell=%s hidden=%d batch=%d steps=%d input=%d bias=%d yh=1", cells[index % 4], hidden,
              (int)(index % 17 + 1), (int)(index % 5 + 1), sizes[(index * 7 + 3) % COUNT(sizes)],
@@ -217,7 +211,7 @@ static bool lengthy(size_t index, char *text, size_t bytes) {
         "cell=lstm hidden=700 proj=300 batch=6 steps=6 layers=2 dir=both bias=1 prepack=1",
         "cell=lstm hidden=512 batch=3 steps=40 w=i8 bias=1 prepack=1",
     };
-    return from_texts(texts, COUNT(texts), index, text, bytes);
+    return ar_case_text(texts, COUNT(texts), index, text, bytes);
 }
 
 const ar_case_list ar_rnn_lists[AR_RNN_LISTS] = {

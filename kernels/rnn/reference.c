@@ -3,31 +3,10 @@
 #include <string.h>
 
 #include "activation.h"
+#include "oracle.h"
 #include "solver_common.h"
 
 enum { CHUNK = 256, SUMS = 8, ABREAST = 4 }; /* CHUNK is a multiple of SUMS */
-
-static double load(const void *data, uint8_t type, int64_t at) {
-    switch (type) {
-    case ARETE_F32:
-        return (double)((const float *)data)[at];
-    case ARETE_F16:
-        return (double)arete_f32_from_f16(((const uint16_t *)data)[at]);
-    case ARETE_BF16:
-        return (double)arete_f32_from_bf16(((const uint16_t *)data)[at]);
-    default:
-        return ((const int8_t *)data)[at];
-    }
-}
-
-static void store(void *data, uint8_t type, int64_t at, double value) {
-    if (type == ARETE_F32)
-        ((float *)data)[at] = (float)value;
-    else if (type == ARETE_F16)
-        ((uint16_t *)data)[at] = arete_f16_from_f32((float)value);
-    else
-        ((uint16_t *)data)[at] = arete_bf16_from_f32((float)value);
-}
 
 static void load_line(double *to, const void *data, uint8_t type, int64_t at, int64_t count) {
     if (type == ARETE_F32) {
@@ -36,7 +15,7 @@ static void load_line(double *to, const void *data, uint8_t type, int64_t at, in
             to[i] = (double)from[i];
     } else {
         for (int64_t i = 0; i < count; ++i)
-            to[i] = load(data, type, at + i);
+            to[i] = ar_oracle_load(data, type, at + i);
     }
 }
 
@@ -142,8 +121,9 @@ static void gate_sums(const pass *a, int64_t gate, const double *x, const double
             dots(a->weights[RNN_W], p->type_w, at * a->input, x, a->pitch_x, a->lanes, a->input, of_x);
         if (h)
             dots(a->weights[RNN_R], p->type_w, at * p->proj, h, a->pitch_h, a->lanes, p->proj, of_h);
-        double bias_x = x && p->bias ? load(a->weights[RNN_B], p->type_b, a->dir * 2 * rows + row) : 0;
-        double bias_h = h && p->bias ? load(a->weights[RNN_B], p->type_b, a->dir * 2 * rows + rows + row) : 0;
+        double bias_x = x && p->bias ? ar_oracle_load(a->weights[RNN_B], p->type_b, a->dir * 2 * rows + row) : 0;
+        double bias_h =
+            h && p->bias ? ar_oracle_load(a->weights[RNN_B], p->type_b, a->dir * 2 * rows + rows + row) : 0;
         for (int64_t l = 0; l < a->lanes; ++l) {
             out[l * out_pitch + j] = scale_x * of_x[l] + scale_h * of_h[l] + bias_x + bias_h;
             note(a, l,
@@ -155,7 +135,9 @@ static void gate_sums(const pass *a, int64_t gate, const double *x, const double
 
 static double peephole(const pass *a, int which, int64_t unit) {
     const rnn_problem *p = a->p;
-    return p->peephole ? load(a->weights[RNN_P], p->type_b, a->dir * 3 * p->hidden + which * p->hidden + unit) : 0;
+    return p->peephole
+               ? ar_oracle_load(a->weights[RNN_P], p->type_b, a->dir * 3 * p->hidden + which * p->hidden + unit)
+               : 0;
 }
 
 /* u = the new output of every lane; c is updated in fresh. */
@@ -343,9 +325,9 @@ static void run_pass(pass *a, const rnn_host *host, const int64_t *lanes, const 
 }
 
 static double initial(const rnn_problem *p, const void *state, int64_t ld, int64_t lane, int64_t size, int64_t i) {
-    return state
-               ? load(state, p->type_state, ld * ar_rnn_state_dir(p, size) + lane * ar_rnn_state_lane(p, size) + i)
-               : 0;
+    return state ? ar_oracle_load(state, p->type_state,
+                                  ld * ar_rnn_state_dir(p, size) + lane * ar_rnn_state_lane(p, size) + i)
+                 : 0;
 }
 
 /* Up to ABREAST sequences through all layers; results go to places first.. of count. */
@@ -419,17 +401,6 @@ void ar_rnn_compute(const rnn_problem *p, const rnn_host *host, const int64_t *l
         result->end_size[i] = fmax(1, slope) * (1 + result->end_size[i]);
 }
 
-/* A reference buffer's impl is its memory. */
-static void *host_of(const arete_tensor *t) {
-    return t->buffer ? (unsigned char *)t->buffer->impl + t->offset : NULL;
-}
-
-static bool reference_applies(const void *problem, const arete_device *device, const char **why) {
-    (void)problem;
-    *why = "it runs on the reference device only";
-    return device->info.kind == ARETE_DEVICE_REFERENCE;
-}
-
 static double reference_estimate(const void *problem, const arete_device *device, const arete_roofs *roofs,
                                  const ar_params *params) {
     arete_cost cost;
@@ -453,16 +424,18 @@ static void put_out(const rnn_problem *p, const arete_rnn_args *a, const rnn_res
     for (int64_t l = 0; l < count; ++l) {
         for (int64_t td = 0; td < p->steps * dirs && p->y; ++td)
             for (int64_t i = 0; i < p->proj; ++i)
-                store(host_of(&a->y), p->type_y,
-                      td / dirs * p->y_step + td % dirs * p->y_dir + (first + l) * p->y_lane + i,
-                      r->y[(td * count + l) * p->proj + i]);
+                ar_oracle_store(ar_oracle_host(&a->y), p->type_y,
+                                td / dirs * p->y_step + td % dirs * p->y_dir + (first + l) * p->y_lane + i,
+                                r->y[(td * count + l) * p->proj + i]);
         for (int64_t ld = 0; ld < p->layers * dirs; ++ld) {
             int64_t h = ld * ar_rnn_state_dir(p, p->proj) + (first + l) * ar_rnn_state_lane(p, p->proj);
             int64_t c = ld * ar_rnn_state_dir(p, p->hidden) + (first + l) * ar_rnn_state_lane(p, p->hidden);
             for (int64_t i = 0; i < p->proj && p->y_h; ++i)
-                store(host_of(&a->y_h), p->type_state, h + i, r->h[(ld * count + l) * p->proj + i]);
+                ar_oracle_store(ar_oracle_host(&a->y_h), p->type_state, h + i,
+                                r->h[(ld * count + l) * p->proj + i]);
             for (int64_t i = 0; i < p->hidden && p->y_c; ++i)
-                store(host_of(&a->y_c), p->type_state, c + i, r->c[(ld * count + l) * p->hidden + i]);
+                ar_oracle_store(ar_oracle_host(&a->y_c), p->type_state, c + i,
+                                r->c[(ld * count + l) * p->hidden + i]);
         }
     }
 }
@@ -478,12 +451,12 @@ static arete_status reference_run(const arete_plan *plan, arete_queue *queue, co
         status = ar_queue_marker(queue, after, done);
     if (status != ARETE_OK)
         return status;
-    rnn_host host = {.x = host_of(&a->x), .h0 = host_of(&a->h0), .c0 = host_of(&a->c0)};
-    host.lens = p->lens == RNN_LENS_HOST ? a->host_lens : host_of(&a->lens);
+    rnn_host host = {.x = ar_oracle_host(&a->x), .h0 = ar_oracle_host(&a->h0), .c0 = ar_oracle_host(&a->c0)};
+    host.lens = p->lens == RNN_LENS_HOST ? a->host_lens : ar_oracle_host(&a->lens);
     for (int64_t layer = 0; layer < p->layers; ++layer) {
         arete_rnn_weights copy = a->weights[layer];
         for (int which = 0; which < RNN_WEIGHTS; ++which)
-            host.weights[layer][which] = host_of(ar_rnn_weight(&copy, which));
+            host.weights[layer][which] = ar_oracle_host(ar_rnn_weight(&copy, which));
     }
     for (int64_t first = 0; first < p->batch; first += ABREAST) {
         int64_t lanes[ABREAST] = {first, first + 1, first + 2, first + 3};
@@ -497,7 +470,7 @@ static arete_status reference_run(const arete_plan *plan, arete_queue *queue, co
 
 const ar_solver ar_rnn_reference = {
     .name = "reference",
-    .applies = reference_applies,
+    .applies = ar_oracle_applies,
     .estimate = reference_estimate,
     .build = reference_build,
     .run = reference_run,
