@@ -66,6 +66,33 @@ arete_status arete_plan_record(const arete_plan *plan, double seconds, bool repl
     return status;
 }
 
+arete_status ar_plan_ready(const char *call, const arete_plan *plan, const arete_queue *queue,
+                           const ar_family *family) {
+    if (!plan || !queue)
+        return ar_fail(ARETE_E_ARGUMENT, "%s: %s is NULL", call, plan ? "queue" : "plan");
+    if (plan->family != family)
+        return ar_fail(ARETE_E_ARGUMENT, "%s: plan is one of %s: make one by arete_%s_plan()", call,
+                       plan->family->name, family->name);
+    if (queue->device != plan->device)
+        return ar_fail(ARETE_E_MISMATCH, "%s: queue is of %s, but the plan is for %s", call, queue->device->info.id,
+                       plan->device->info.id);
+    return ARETE_OK;
+}
+
+arete_status ar_plan_check_packed(const char *call, const arete_plan *plan, const arete_buffer *packed, bool ahead,
+                                  const char *argument, const char *packer) {
+    if (packed && (plan->packed_layout == 0 || packed->layout != plan->packed_layout))
+        return ar_fail(ARETE_E_MISMATCH,
+                       "%s: %s was %s%s, and the plan's solver %s %s: pack by %s with this plan, or leave %s out",
+                       call, argument, packed->layout ? "packed for another shape, type or solver" : "not made by ",
+                       packed->layout ? "" : packer, plan->solver->name,
+                       plan->packed_layout ? "needs its own" : "takes none", packer, argument);
+    if (ahead && plan->packed_layout && !packed)
+        return ar_fail(ARETE_E_ARGUMENT, "%s: %s is NULL, but the plan was made with desc.prepack: pack by %s",
+                       call, argument, packer);
+    return ARETE_OK;
+}
+
 arete_status ar_plan_scratch(const arete_plan *plan, arete_queue *queue, arete_buffer *given,
                              arete_buffer **scratch) {
     *scratch = NULL;

@@ -102,6 +102,15 @@ double ar_solve_estimate(const arete_device *device, const ar_family *family, co
 arete_status ar_plan_scratch(const arete_plan *plan, arete_queue *queue, arete_buffer *given,
                              arete_buffer **scratch);
 
+/* What every family asks before it runs a plan: given, of this family, for the queue's device. call: of the text. */
+arete_status ar_plan_ready(const char *call, const arete_plan *plan, const arete_queue *queue,
+                           const ar_family *family);
+
+/* Whether the weights came as the plan wants them: packed by it, if they were packed (packed may be NULL); packed, if
+ * ahead says that they would be. argument, packer: "packed_b", "arete_matmul_pack_b()", of the text. */
+arete_status ar_plan_check_packed(const char *call, const arete_plan *plan, const arete_buffer *packed, bool ahead,
+                                  const char *argument, const char *packer);
+
 /* A hash of a text, for packed_layout. */
 uint64_t ar_text_hash(const char *text);
 

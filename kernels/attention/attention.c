@@ -57,9 +57,6 @@ arete_status arete_attention_plan(arete_device *device, const arete_attention_de
 static arete_status run(const char *call, const arete_plan *plan, arete_queue *queue,
                         const arete_attention_args *args, arete_wait_list after, arete_event **done) {
     const attention_problem *p = ar_plan_problem(plan);
-    if (queue->device != plan->device)
-        return ar_fail(ARETE_E_MISMATCH, "%s: queue is of %s, but the plan is for %s", call, queue->device->info.id,
-                       plan->device->info.id);
     arete_status status = ar_attention_check_buffers(p, plan->device, args);
     if (status != ARETE_OK)
         return ar_fail_within(status, "%s", call);
@@ -84,17 +81,15 @@ static arete_status fail_other(const attention_problem *now, const attention_pro
 
 arete_status arete_attention_run(const arete_plan *plan, arete_queue *queue, const arete_attention_args *args,
                                  arete_wait_list after, arete_event **done) {
-    if (!plan || !queue)
-        return ar_fail(ARETE_E_ARGUMENT, "arete_attention_run: %s is NULL", plan ? "queue" : "plan");
-    if (plan->family != &ar_attention_family)
-        return ar_fail(ARETE_E_ARGUMENT, "arete_attention_run: plan is one of %s, not of attention",
-                       plan->family->name);
+    arete_status status = ar_plan_ready("arete_attention_run", plan, queue, &ar_attention_family);
+    if (status != ARETE_OK)
+        return status;
     const attention_problem *p = ar_plan_problem(plan);
     arete_attention_desc desc;
     arete_attention_args planned;
     attention_problem problem;
     ar_attention_problem_describe(p, &desc, &planned);
-    arete_status status = make("arete_attention_run", &desc, args, &problem);
+    status = make("arete_attention_run", &desc, args, &problem);
     if (status != ARETE_OK)
         return status;
     if (memcmp(&problem, p, sizeof problem) != 0)

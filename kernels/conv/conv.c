@@ -73,26 +73,14 @@ arete_status arete_conv_plan(arete_device *device, const arete_conv_desc *desc, 
 static arete_status run(const char *call, const arete_plan *plan, arete_queue *queue, const arete_conv_args *args,
                         arete_wait_list after, arete_event **done) {
     const conv_problem *p = ar_plan_problem(plan);
-    if (queue->device != plan->device)
-        return ar_fail(ARETE_E_MISMATCH, "%s: queue is of %s, but the plan is for %s", call, queue->device->info.id,
-                       plan->device->info.id);
     arete_status status = ar_conv_check_buffers(p, plan->device, args);
     if (status != ARETE_OK)
         return ar_fail_within(status, "%s", call);
     if (ar_conv_empty(p))
         return ar_queue_marker(queue, after, done);
-    if (args->packed_w && (plan->packed_layout == 0 || args->packed_w->layout != plan->packed_layout))
-        return ar_fail(ARETE_E_MISMATCH,
-                       "%s: packed_w was %s, and the plan's solver %s %s: pack w by arete_conv_pack_w() with this plan, "
-                       "or leave packed_w out",
-                       call,
-                       args->packed_w->layout ? "packed for another shape, type or solver"
-                                              : "not made by arete_conv_pack_w()",
-                       plan->solver->name, plan->packed_layout ? "needs its own" : "takes none");
-    if (p->prepack && plan->packed_layout && !args->packed_w)
-        return ar_fail(ARETE_E_ARGUMENT,
-                       "%s: packed_w is NULL, but the plan was made with desc.prepack: pack w by arete_conv_pack_w()",
-                       call);
+    status = ar_plan_check_packed(call, plan, args->packed_w, p->prepack, "packed_w", "arete_conv_pack_w()");
+    if (status != ARETE_OK)
+        return status;
     return plan->solver->run(plan, queue, args, after, done);
 }
 
@@ -110,17 +98,15 @@ static arete_status fail_other(const conv_problem *now, const conv_problem *plan
 
 arete_status arete_conv_run(const arete_plan *plan, arete_queue *queue, const arete_conv_args *args,
                             arete_wait_list after, arete_event **done) {
-    if (!plan || !queue)
-        return ar_fail(ARETE_E_ARGUMENT, "arete_conv_run: %s is NULL", plan ? "queue" : "plan");
-    if (plan->family != &ar_conv_family)
-        return ar_fail(ARETE_E_ARGUMENT, "arete_conv_run: plan is one of %s: use arete_conv_plan()",
-                       plan->family->name);
+    arete_status status = ar_plan_ready("arete_conv_run", plan, queue, &ar_conv_family);
+    if (status != ARETE_OK)
+        return status;
     const conv_problem *p = ar_plan_problem(plan);
     arete_conv_desc desc;
     arete_conv_args shapes;
     ar_conv_problem_describe(p, &desc, &shapes);
     conv_problem problem;
-    arete_status status = make("arete_conv_run", &desc, args, &problem);
+    status = make("arete_conv_run", &desc, args, &problem);
     if (status != ARETE_OK)
         return status;
     if (memcmp(&problem, p, sizeof problem) != 0)

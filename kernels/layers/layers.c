@@ -62,16 +62,13 @@ arete_status arete_layer_plan(arete_device *device, const arete_layer_desc *desc
 
 arete_status arete_layer_run(const arete_plan *plan, arete_queue *queue, const arete_layer_args *args,
                              arete_wait_list after, arete_event **done) {
-    if (!plan || !queue || !args)
-        return ar_fail(ARETE_E_ARGUMENT, "arete_layer_run: %s is NULL", !plan ? "plan" : !queue ? "queue" : "args");
-    if (plan->family != &ar_layer_family)
-        return ar_fail(ARETE_E_ARGUMENT, "arete_layer_run: plan is one of %s: use arete_layer_plan()",
-                       plan->family->name);
-    if (queue->device != plan->device)
-        return ar_fail(ARETE_E_MISMATCH, "arete_layer_run: queue is of %s, but the plan is for %s",
-                       queue->device->info.id, plan->device->info.id);
+    arete_status status = ar_plan_ready("arete_layer_run", plan, queue, &ar_layer_family);
+    if (status != ARETE_OK)
+        return status;
+    if (!args)
+        return ar_fail(ARETE_E_ARGUMENT, "arete_layer_run: args is NULL");
     const layer_problem *p = ar_plan_problem(plan);
-    arete_status status = ar_layer_check_args(p, args);
+    status = ar_layer_check_args(p, args);
     if (status == ARETE_OK)
         status = ar_layer_check_buffers(p, plan->device, args);
     if (status != ARETE_OK)

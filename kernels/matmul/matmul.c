@@ -62,27 +62,14 @@ arete_status arete_matmul_plan(arete_device *device, const arete_matmul_desc *de
 static arete_status run(const char *call, const arete_plan *plan, arete_queue *queue, const arete_matmul_args *args,
                         arete_wait_list after, arete_event **done) {
     const matmul_problem *p = ar_plan_problem(plan);
-    if (queue->device != plan->device)
-        return ar_fail(ARETE_E_MISMATCH, "%s: queue is of %s, but the plan is for %s", call, queue->device->info.id,
-                       plan->device->info.id);
     arete_status status = ar_matmul_check_buffers(p, plan->device, args);
     if (status != ARETE_OK)
         return ar_fail_within(status, "%s", call);
     if (ar_matmul_empty(p))
         return ar_queue_marker(queue, after, done);
-    if (args->packed_b && (plan->packed_layout == 0 || args->packed_b->layout != plan->packed_layout))
-        return ar_fail(ARETE_E_MISMATCH,
-                       "%s: packed_b was %s, and the plan's solver %s %s: pack b by "
-                       "arete_matmul_pack_b() with this plan, or leave packed_b out",
-                       call,
-                       args->packed_b->layout ? "packed for another layout, K, N, batch or type"
-                                              : "not made by arete_matmul_pack_b()",
-                       plan->solver->name, plan->packed_layout ? "needs its own" : "takes none");
-    if (p->prepack && plan->packed_layout && !args->packed_b)
-        return ar_fail(ARETE_E_ARGUMENT,
-                       "%s: packed_b is NULL, but the plan was made with desc.prepack: pack b by "
-                       "arete_matmul_pack_b()",
-                       call);
+    status = ar_plan_check_packed(call, plan, args->packed_b, p->prepack, "packed_b", "arete_matmul_pack_b()");
+    if (status != ARETE_OK)
+        return status;
     return plan->solver->run(plan, queue, args, after, done);
 }
 
@@ -102,11 +89,9 @@ static arete_status fail_other(const matmul_problem *now, const matmul_problem *
 
 arete_status arete_matmul_run(const arete_plan *plan, arete_queue *queue, const arete_matmul_args *args,
                               arete_wait_list after, arete_event **done) {
-    if (!plan || !queue)
-        return ar_fail(ARETE_E_ARGUMENT, "arete_matmul_run: %s is NULL", plan ? "queue" : "plan");
-    if (plan->family != &ar_matmul_family)
-        return ar_fail(ARETE_E_ARGUMENT, "arete_matmul_run: plan is one of %s: use arete_matmul_plan()",
-                       plan->family->name);
+    arete_status status = ar_plan_ready("arete_matmul_run", plan, queue, &ar_matmul_family);
+    if (status != ARETE_OK)
+        return status;
     const matmul_problem *p = ar_plan_problem(plan);
     const arete_matmul_desc desc = {.trans_a = p->given_trans_a,
                                     .trans_b = p->given_trans_b,
@@ -116,7 +101,7 @@ arete_status arete_matmul_run(const arete_plan *plan, arete_queue *queue, const 
                                     .slope = p->slope,
                                     .prepack = p->prepack};
     matmul_problem problem;
-    arete_status status = make("arete_matmul_run", &desc, args, &problem);
+    status = make("arete_matmul_run", &desc, args, &problem);
     if (status != ARETE_OK)
         return status;
     if (memcmp(&problem, p, sizeof problem) != 0)

@@ -56,27 +56,14 @@ arete_status arete_rnn_plan(arete_device *device, const arete_rnn_desc *desc, co
 static arete_status run(const char *call, const arete_plan *plan, arete_queue *queue, const arete_rnn_args *args,
                         arete_wait_list after, arete_event **done) {
     const rnn_problem *p = ar_plan_problem(plan);
-    if (queue->device != plan->device)
-        return ar_fail(ARETE_E_MISMATCH, "%s: queue is of %s, but the plan is for %s", call, queue->device->info.id,
-                       plan->device->info.id);
     arete_status status = ar_rnn_check_buffers(p, plan->device, args);
     if (status != ARETE_OK)
         return ar_fail_within(status, "%s", call);
     if (ar_rnn_empty(p))
         return ar_queue_marker(queue, after, done);
-    if (args->packed && (plan->packed_layout == 0 || args->packed->layout != plan->packed_layout))
-        return ar_fail(ARETE_E_MISMATCH,
-                       "%s: packed was %s, and the plan's solver %s %s: pack by arete_rnn_pack() with "
-                       "this plan, or leave packed out",
-                       call,
-                       args->packed->layout ? "packed for another layout, cell, sizes or types"
-                                            : "not made by arete_rnn_pack()",
-                       plan->solver->name, plan->packed_layout ? "needs its own" : "takes none");
-    if (p->prepack && plan->packed_layout && !args->packed)
-        return ar_fail(ARETE_E_ARGUMENT,
-                       "%s: packed is NULL, but the plan was made with desc.prepack: pack the weights "
-                       "by arete_rnn_pack()",
-                       call);
+    status = ar_plan_check_packed(call, plan, args->packed, p->prepack, "packed", "arete_rnn_pack()");
+    if (status != ARETE_OK)
+        return status;
     return plan->solver->run(plan, queue, args, after, done);
 }
 
@@ -95,15 +82,13 @@ static arete_status fail_other(const rnn_problem *now, const rnn_problem *planne
 
 arete_status arete_rnn_run(const arete_plan *plan, arete_queue *queue, const arete_rnn_args *args,
                            arete_wait_list after, arete_event **done) {
-    if (!plan || !queue)
-        return ar_fail(ARETE_E_ARGUMENT, "arete_rnn_run: %s is NULL", plan ? "queue" : "plan");
-    if (plan->family != &ar_rnn_family)
-        return ar_fail(ARETE_E_ARGUMENT, "arete_rnn_run: plan is one of %s: use arete_rnn_plan()",
-                       plan->family->name);
+    arete_status status = ar_plan_ready("arete_rnn_run", plan, queue, &ar_rnn_family);
+    if (status != ARETE_OK)
+        return status;
     rnn_problem problem;
     rnn_described_acts acts;
     const arete_rnn_desc desc = ar_rnn_problem_desc(ar_plan_problem(plan), &acts);
-    arete_status status = make("arete_rnn_run", &desc, args, &problem);
+    status = make("arete_rnn_run", &desc, args, &problem);
     if (status != ARETE_OK)
         return status;
     if (memcmp(&problem, ar_plan_problem(plan), sizeof problem) != 0)
