@@ -1,56 +1,21 @@
 /* Values through the public calls, against sums written out here: what the harness cannot see, because its operands
  * and its expectation come from one problem. Whole numbers, so every strict solver must be exact. */
-#include "../core/test.h"
-
-enum { ROOM = 4096 };
-
-typedef struct place {
-    arete_context *context;
-    arete_device *device;
-    arete_queue *queue;
-    arete_buffer *x, *w, *y;
-    float host[ROOM];
-} place;
-
-/* Element i of the data: small whole numbers without a short period. */
-static float value(int64_t i) {
-    return (float)(i * 7 % 11 - 5 + i / 11 % 3);
-}
-
-static void open_place(place *p, arete_context *context, arete_device *device) {
-    p->context = context;
-    p->device = device;
-    assert_ok(arete_queue_create(device, 0, &p->queue));
-    for (int64_t i = 0; i < ROOM; ++i)
-        p->host[i] = value(i);
-    arete_buffer **const all[] = {&p->x, &p->w, &p->y};
-    for (int i = 0; i < 3; ++i) {
-        assert_ok(arete_buffer_create(device, sizeof p->host, all[i]));
-        assert_ok(arete_queue_write(p->queue, *all[i], 0, sizeof p->host, p->host, ARETE_WAIT_NONE, NULL));
-    }
-}
-
-static void close_place(place *p) {
-    arete_buffer_release(p->x);
-    arete_buffer_release(p->w);
-    arete_buffer_release(p->y);
-    arete_queue_release(p->queue);
-}
+#include "../core/fixtures.h"
 
 static void assert_y(place *p, const float *want) {
-    float got[ROOM];
-    assert_ok(arete_queue_read(p->queue, p->y, 0, sizeof got, got, ARETE_WAIT_NONE, NULL));
-    for (int i = 0; i < ROOM; ++i)
+    float got[PLACE_ROOM];
+    assert_ok(arete_queue_read(p->queue, p->buffer[2], 0, sizeof got, got, ARETE_WAIT_NONE, NULL));
+    for (int i = 0; i < PLACE_ROOM; ++i)
         if (got[i] != want[i])
             fail_msg("y[%d] is %g, not %g", i, (double)got[i], (double)want[i]);
-    assert_ok(arete_queue_write(p->queue, p->y, 0, sizeof p->host, p->host, ARETE_WAIT_NONE, NULL));
+    assert_ok(arete_queue_write(p->queue, p->buffer[2], 0, sizeof p->host, p->host, ARETE_WAIT_NONE, NULL));
 }
 
 /* Cross-correlation with stride, dilation, padding and groups, both ways round. */
 static void ordinary(place *p, bool flip) {
     enum { N = 2, G = 2, C = 3, M = 2, H = 6, W = 7, KH = 3, KW = 2, SH = 2, SW = 1, DH = 1, DW = 3, B = 1 };
     enum { YH = (H + B - DH * (KH - 1) - 1) / SH + 1, YW = (W + B + 2 - DW * (KW - 1) - 1) / SW + 1 };
-    float want[ROOM];
+    float want[PLACE_ROOM];
     memcpy(want, p->host, sizeof want);
     for (int n = 0; n < N; ++n)
         for (int m = 0; m < G * M; ++m)
@@ -67,11 +32,17 @@ static void ordinary(place *p, bool flip) {
                         }
                     want[((n * G * M + m) * YH + i) * YW + j] = sum;
                 }
-    arete_conv_desc desc = {.flip = flip, .groups = G, .strides = {SH, SW}, .dilations = {DH, DW},
-                            .pads_begin = {B, B}, .pads_end = {0, 2}, .math = ARETE_MATH_STRICT};
-    arete_conv_args args = {.x = arete_tensor_make(p->x, 0, ARETE_F32, 4, (const int64_t[]){N, G * C, H, W}),
-                            .w = arete_tensor_make(p->w, 0, ARETE_F32, 4, (const int64_t[]){G * M, C, KH, KW}),
-                            .y = arete_tensor_make(p->y, 0, ARETE_F32, 4, (const int64_t[]){N, G * M, YH, YW})};
+    arete_conv_desc desc = {.flip = flip,
+                            .groups = G,
+                            .strides = {SH, SW},
+                            .dilations = {DH, DW},
+                            .pads_begin = {B, B},
+                            .pads_end = {0, 2},
+                            .math = ARETE_MATH_STRICT};
+    arete_conv_args args = {
+        .x = arete_tensor_make(p->buffer[0], 0, ARETE_F32, 4, (const int64_t[]){N, G * C, H, W}),
+        .w = arete_tensor_make(p->buffer[1], 0, ARETE_F32, 4, (const int64_t[]){G * M, C, KH, KW}),
+        .y = arete_tensor_make(p->buffer[2], 0, ARETE_F32, 4, (const int64_t[]){N, G * M, YH, YW})};
     assert_ok(arete_conv(p->queue, &desc, &args, ARETE_WAIT_NONE, NULL));
     assert_y(p, want);
 }
@@ -80,7 +51,7 @@ static void ordinary(place *p, bool flip) {
 static void transposed(place *p, int stride, bool flip) {
     enum { C = 4, G = 2, M = 3, X = 5, K = 4, D = 2, B = 1, E = 2, P = 1 };
     int out = stride * (X - 1) + P + D * (K - 1) + 1 - B - E;
-    float want[ROOM], sums[G * M][64] = {{0}};
+    float want[PLACE_ROOM], sums[G * M][64] = {{0}};
     memcpy(want, p->host, sizeof want);
     for (int c = 0; c < C; ++c)
         for (int m = 0; m < M; ++m)
@@ -94,11 +65,19 @@ static void transposed(place *p, int stride, bool flip) {
     for (int m = 0; m < G * M; ++m)
         for (int o = 0; o < out; ++o)
             want[m * out + o] = sums[m][o];
-    arete_conv_desc desc = {.transposed = true, .flip = flip, .groups = G, .strides = {stride}, .dilations = {D},
-                            .pads_begin = {B}, .pads_end = {E}, .output_padding = {P}, .math = ARETE_MATH_STRICT};
-    arete_conv_args args = {.x = arete_tensor_make(p->x, 0, ARETE_F32, 3, (const int64_t[]){1, C, X}),
-                            .w = arete_tensor_make(p->w, 0, ARETE_F32, 3, (const int64_t[]){C, M, K}),
-                            .y = arete_tensor_make(p->y, 0, ARETE_F32, 3, (const int64_t[]){1, G * M, out})};
+    arete_conv_desc desc = {.transposed = true,
+                            .flip = flip,
+                            .groups = G,
+                            .strides = {stride},
+                            .dilations = {D},
+                            .pads_begin = {B},
+                            .pads_end = {E},
+                            .output_padding = {P},
+                            .math = ARETE_MATH_STRICT};
+    arete_conv_args args = {.x = arete_tensor_make(p->buffer[0], 0, ARETE_F32, 3, (const int64_t[]){1, C, X}),
+                            .w = arete_tensor_make(p->buffer[1], 0, ARETE_F32, 3, (const int64_t[]){C, M, K}),
+                            .y =
+                                arete_tensor_make(p->buffer[2], 0, ARETE_F32, 3, (const int64_t[]){1, G * M, out})};
     assert_ok(arete_conv(p->queue, &desc, &args, ARETE_WAIT_NONE, NULL));
     assert_y(p, want);
 }
@@ -106,12 +85,12 @@ static void transposed(place *p, int stride, bool flip) {
 /* Channels of a larger NHWC image are read, and others of it written; residual in place; weights as [K,K,C,M]. */
 static void in_place(place *p) {
     enum { H = 4, W = 5, ALL = 7, C = 3, M = 2, K = 3, PAD = 1, FIRST = 1, TO = 4 };
-    float want[ROOM];
+    float want[PLACE_ROOM];
     memcpy(want, p->host, sizeof want);
     for (int h = 0; h < H; ++h)
         for (int w = 0; w < W; ++w)
             for (int m = 0; m < M; ++m) {
-                float sum = p->host[(h * W + w) * ALL + TO + m] + value(m);
+                float sum = p->host[(h * W + w) * ALL + TO + m] + p->host[m];
                 for (int r = 0; r < K * K; ++r) {
                     int i = h - PAD + r / K, j = w - PAD + r % K;
                     for (int c = 0; c < C; ++c)
@@ -120,14 +99,25 @@ static void in_place(place *p) {
                 }
                 want[(h * W + w) * ALL + TO + m] = sum < 0 ? 0 : sum;
             }
-    arete_conv_desc desc = {.layout = ARETE_CONV_NHWC, .pads_begin = {PAD, PAD}, .pads_end = {PAD, PAD},
-                            .activation = ARETE_ACT_RELU, .math = ARETE_MATH_STRICT};
-    arete_tensor pixels = {.buffer = p->y, .dtype = ARETE_F32, .rank = 4, .dims = {1, H, W, C},
+    arete_conv_desc desc = {.layout = ARETE_CONV_NHWC,
+                            .pads_begin = {PAD, PAD},
+                            .pads_end = {PAD, PAD},
+                            .activation = ARETE_ACT_RELU,
+                            .math = ARETE_MATH_STRICT};
+    arete_tensor pixels = {.buffer = p->buffer[2],
+                           .dtype = ARETE_F32,
+                           .rank = 4,
+                           .dims = {1, H, W, C},
                            .strides = {H * W * ALL, W * ALL, ALL, 1}};
-    arete_conv_args args = {.x = pixels, .y = pixels, .residual = pixels,
-                            .w = {.buffer = p->w, .dtype = ARETE_F32, .rank = 4, .dims = {M, C, K, K},
+    arete_conv_args args = {.x = pixels,
+                            .y = pixels,
+                            .residual = pixels,
+                            .w = {.buffer = p->buffer[1],
+                                  .dtype = ARETE_F32,
+                                  .rank = 4,
+                                  .dims = {M, C, K, K},
                                   .strides = {1, M, K * C * M, C * M}},
-                            .bias = arete_tensor_make(p->x, 0, ARETE_F32, 1, (const int64_t[]){M})};
+                            .bias = arete_tensor_make(p->buffer[0], 0, ARETE_F32, 1, (const int64_t[]){M})};
     args.x.offset = FIRST * sizeof(float);
     args.y.offset = args.residual.offset = TO * sizeof(float);
     args.y.dims[3] = args.residual.dims[3] = M;
@@ -142,13 +132,13 @@ static void everywhere(void **state) {
     assert_ok(arete_context_create(&desc, &context));
     for (size_t i = 0; i < arete_device_count(context); ++i) {
         place p;
-        open_place(&p, context, arete_device_at(context, i));
+        place_open(&p, context, arete_device_at(context, i));
         ordinary(&p, false);
         ordinary(&p, true);
         for (int stride = 1; stride <= 3; ++stride)
             transposed(&p, stride, stride == 2);
         in_place(&p);
-        close_place(&p);
+        place_close(&p);
     }
     arete_context_release(context);
 }

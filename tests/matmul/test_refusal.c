@@ -1,51 +1,8 @@
 /* Bad input: each gives its status and a text that names the argument, and C stays as it was. On the reference
  * device, where what was enqueued has already happened. */
-#include "../core/test.h"
+#include "../core/fixtures.h"
 
-enum { M = 3, N = 4, K = 5, BYTES = 4096, POISON = 0xAB };
-
-typedef struct fixture {
-    arete_context *context, *other;
-    arete_device *device;
-    arete_queue *queue;
-    arete_buffer *a, *b, *c, *small, *foreign;
-} fixture;
-
-static arete_buffer *buffer(arete_device *device, uint64_t bytes) {
-    arete_buffer *made = NULL;
-    assert_ok(arete_buffer_create(device, bytes, &made));
-    return made;
-}
-
-static int set_up(void **state) {
-    static fixture f;
-    f.context = reference_context();
-    f.other = reference_context();
-    f.device = arete_device_at(f.context, 0);
-    assert_ok(arete_queue_create(f.device, 0, &f.queue));
-    f.a = buffer(f.device, BYTES);
-    f.b = buffer(f.device, BYTES);
-    f.c = buffer(f.device, BYTES);
-    f.small = buffer(f.device, 16);
-    f.foreign = buffer(arete_device_at(f.other, 0), BYTES);
-    unsigned char poison = POISON, zero = 0;
-    assert_ok(arete_queue_fill(f.queue, f.a, 0, BYTES, &zero, 1, NULL));
-    assert_ok(arete_queue_fill(f.queue, f.b, 0, BYTES, &zero, 1, NULL));
-    assert_ok(arete_queue_fill(f.queue, f.c, 0, BYTES, &poison, 1, NULL));
-    *state = &f;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    fixture *f = *state;
-    arete_buffer *const all[] = {f->a, f->b, f->c, f->small, f->foreign};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; ++i)
-        arete_buffer_release(all[i]);
-    arete_queue_release(f->queue);
-    arete_context_release(f->context);
-    arete_context_release(f->other);
-    return 0;
-}
+enum { M = 3, N = 4, K = 5 };
 
 static arete_tensor matrix(arete_buffer *in, arete_dtype type, int64_t rows, int64_t columns) {
     return arete_tensor_make(in, 0, type, 2, (const int64_t[]){rows, columns});
@@ -55,26 +12,20 @@ static arete_tensor vector(arete_buffer *in, arete_dtype type, int64_t n) {
     return arete_tensor_make(in, 0, type, 1, &n);
 }
 
-static arete_matmul_args good(const fixture *f) {
-    return (arete_matmul_args){
-        .a = matrix(f->a, ARETE_F32, M, K), .b = matrix(f->b, ARETE_F32, K, N), .c = matrix(f->c, ARETE_F32, M, N)};
-}
-
-static void assert_untouched(const fixture *f) {
-    unsigned char bytes[BYTES];
-    assert_ok(arete_queue_read(f->queue, f->c, 0, BYTES, bytes, ARETE_WAIT_NONE, NULL));
-    for (int i = 0; i < BYTES; ++i)
-        assert_int_equal(bytes[i], POISON);
+static arete_matmul_args good(const refusal *f) {
+    return (arete_matmul_args){.a = matrix(f->in[0], ARETE_F32, M, K),
+                               .b = matrix(f->in[1], ARETE_F32, K, N),
+                               .c = matrix(f->out, ARETE_F32, M, N)};
 }
 
 /* By the one-shot call; an event that is asked for stays as it was. */
-static void refuse(const fixture *f, const arete_matmul_desc *desc, const arete_matmul_args *args,
+static void refuse(const refusal *f, const arete_matmul_desc *desc, const arete_matmul_args *args,
                    arete_status status, const char *part) {
     arete_event *marker = (arete_event *)(uintptr_t)16, *done = marker;
     assert_status(arete_matmul(f->queue, desc, args, ARETE_WAIT_NONE, &done), status);
     assert_text(part);
     assert_ptr_equal(done, marker);
-    assert_untouched(f);
+    refusal_unchanged(f);
 }
 
 #define REFUSE(change, status, part)                                                                               \
@@ -86,7 +37,7 @@ static void refuse(const fixture *f, const arete_matmul_desc *desc, const arete_
     } while (0)
 
 static void nulls(void **state) {
-    fixture *f = *state;
+    refusal *f = *state;
     arete_matmul_args given = good(f);
     arete_plan *plan = NULL;
     assert_status(arete_matmul(NULL, NULL, &given, ARETE_WAIT_NONE, NULL), ARETE_E_ARGUMENT);
@@ -99,7 +50,7 @@ static void nulls(void **state) {
     assert_text("plan is NULL");
     assert_status(arete_matmul_run(NULL, f->queue, &given, ARETE_WAIT_NONE, NULL), ARETE_E_ARGUMENT);
     assert_text("plan is NULL");
-    assert_status(arete_matmul_pack_b(NULL, f->queue, &given.b, &f->a), ARETE_E_ARGUMENT);
+    assert_status(arete_matmul_pack_b(NULL, f->queue, &given.b, &f->in[0]), ARETE_E_ARGUMENT);
     assert_text("plan is NULL");
     assert_false(arete_matmul_packs_b(NULL));
     REFUSE(args.a.buffer = NULL, ARETE_E_ARGUMENT, "a.buffer is NULL");
@@ -110,7 +61,7 @@ static void nulls(void **state) {
 }
 
 static void enumerators(void **state) {
-    fixture *f = *state;
+    refusal *f = *state;
     REFUSE(desc.size = 3, ARETE_E_ARGUMENT, "desc.size is 3");
     REFUSE(args.size = 3, ARETE_E_ARGUMENT, "args.size is 3");
     REFUSE(desc.activation = (arete_activation)99, ARETE_E_ARGUMENT, "desc.activation is 99");
@@ -121,41 +72,43 @@ static void enumerators(void **state) {
 }
 
 static void shapes(void **state) {
-    fixture *f = *state;
+    refusal *f = *state;
     REFUSE(args.a.rank = 1, ARETE_E_SHAPE, "a.rank is 1");
     REFUSE(args.b.rank = 0, ARETE_E_SHAPE, "b.rank is 0");
     REFUSE(args.c.rank = 9, ARETE_E_SHAPE, "c.rank is 9");
     REFUSE(args.a.dims[0] = -1, ARETE_E_SHAPE, "a.dims[0] is -1");
     REFUSE(args.b.strides[0] = -4, ARETE_E_SHAPE, "b.strides[0] is -4");
-    REFUSE(args.a = matrix(f->a, ARETE_F32, M + 1, K), ARETE_E_SHAPE, "a has M = 4, but c has M = 3");
-    REFUSE(args.b = matrix(f->b, ARETE_F32, K + 1, N), ARETE_E_SHAPE, "b has K = 6, but a has K = 5");
-    REFUSE(args.b = matrix(f->b, ARETE_F32, K, N + 1), ARETE_E_SHAPE, "b has N = 5, but c has N = 4");
+    REFUSE(args.a = matrix(f->in[0], ARETE_F32, M + 1, K), ARETE_E_SHAPE, "a has M = 4, but c has M = 3");
+    REFUSE(args.b = matrix(f->in[1], ARETE_F32, K + 1, N), ARETE_E_SHAPE, "b has K = 6, but a has K = 5");
+    REFUSE(args.b = matrix(f->in[1], ARETE_F32, K, N + 1), ARETE_E_SHAPE, "b has N = 5, but c has N = 4");
     REFUSE(desc.trans_a = true, ARETE_E_SHAPE, "a has M = 5 (transposed)");
     REFUSE((args.a.strides[0] = 20, args.a.strides[1] = 2), ARETE_E_SHAPE, "a has strides 20 and 2");
     REFUSE((args.c.strides[0] = 20, args.c.strides[1] = 2), ARETE_E_SHAPE, "c has stride 2");
     REFUSE(args.c.strides[0] = 2, ARETE_E_ALIAS, "elements of c would overlap");
-    REFUSE(args.a = arete_tensor_make(f->a, 0, ARETE_F32, 3, (const int64_t[]){2, M, K}), ARETE_E_SHAPE,
+    REFUSE(args.a = arete_tensor_make(f->in[0], 0, ARETE_F32, 3, (const int64_t[]){2, M, K}), ARETE_E_SHAPE,
            "a.dims[0] is 2, but the batch of c there is 1");
 }
 
 static void sides(void **state) {
-    fixture *f = *state;
-    REFUSE(args.bias = vector(f->a, ARETE_F32, N + 1), ARETE_E_SHAPE, "bias has 5 values, but c has 4 columns");
-    REFUSE(args.bias = matrix(f->a, ARETE_F32, M, N), ARETE_E_SHAPE, "bias");
-    REFUSE((args.bias = vector(f->a, ARETE_F32, N), args.bias.strides[0] = 2), ARETE_E_SHAPE, "bias has stride 2");
-    REFUSE(args.bias = vector(f->a, ARETE_F64, N), ARETE_E_DTYPE, "bias.dtype is f64");
-    REFUSE(args.bias.buffer = f->a, ARETE_E_DTYPE, "bias has a buffer, but no dtype");
-    REFUSE(args.a_scale = vector(f->a, ARETE_F32, 1), ARETE_E_DTYPE, "a_scale is given, but a is f32");
-    REFUSE(args.b_zero = vector(f->a, ARETE_I8, 1), ARETE_E_DTYPE, "b_zero is given, but b is f32");
-    REFUSE((args.b.dtype = ARETE_I8, args.b_scale = vector(f->a, ARETE_F32, 3)), ARETE_E_SHAPE, "b_scale");
-    REFUSE((args.b.dtype = ARETE_I8, args.b_zero = vector(f->a, ARETE_U8, 1)), ARETE_E_DTYPE, "b_zero.dtype is u8");
-    REFUSE((desc.beta = 1, args.cin = matrix(f->a, ARETE_F32, M, 2)), ARETE_E_SHAPE, "cin is [..., 3, 2]");
-    REFUSE((desc.beta = 1, args.cin = matrix(f->a, ARETE_F16, M, N)), ARETE_E_DTYPE, "cin.dtype is f16");
-    REFUSE((desc.beta = 1, args.cin.buffer = f->a), ARETE_E_DTYPE, "cin has a buffer, but no dtype");
+    refusal *f = *state;
+    REFUSE(args.bias = vector(f->in[0], ARETE_F32, N + 1), ARETE_E_SHAPE, "bias has 5 values, but c has 4 columns");
+    REFUSE(args.bias = matrix(f->in[0], ARETE_F32, M, N), ARETE_E_SHAPE, "bias");
+    REFUSE((args.bias = vector(f->in[0], ARETE_F32, N), args.bias.strides[0] = 2), ARETE_E_SHAPE,
+           "bias has stride 2");
+    REFUSE(args.bias = vector(f->in[0], ARETE_F64, N), ARETE_E_DTYPE, "bias.dtype is f64");
+    REFUSE(args.bias.buffer = f->in[0], ARETE_E_DTYPE, "bias has a buffer, but no dtype");
+    REFUSE(args.a_scale = vector(f->in[0], ARETE_F32, 1), ARETE_E_DTYPE, "a_scale is given, but a is f32");
+    REFUSE(args.b_zero = vector(f->in[0], ARETE_I8, 1), ARETE_E_DTYPE, "b_zero is given, but b is f32");
+    REFUSE((args.b.dtype = ARETE_I8, args.b_scale = vector(f->in[0], ARETE_F32, 3)), ARETE_E_SHAPE, "b_scale");
+    REFUSE((args.b.dtype = ARETE_I8, args.b_zero = vector(f->in[0], ARETE_U8, 1)), ARETE_E_DTYPE,
+           "b_zero.dtype is u8");
+    REFUSE((desc.beta = 1, args.cin = matrix(f->in[0], ARETE_F32, M, 2)), ARETE_E_SHAPE, "cin is [..., 3, 2]");
+    REFUSE((desc.beta = 1, args.cin = matrix(f->in[0], ARETE_F16, M, N)), ARETE_E_DTYPE, "cin.dtype is f16");
+    REFUSE((desc.beta = 1, args.cin.buffer = f->in[0]), ARETE_E_DTYPE, "cin has a buffer, but no dtype");
 }
 
 static void types(void **state) {
-    fixture *f = *state;
+    refusal *f = *state;
     REFUSE(args.a.dtype = (arete_dtype)77, ARETE_E_DTYPE, "a.dtype is 77");
     REFUSE(args.c.dtype = ARETE_DTYPE_NONE, ARETE_E_DTYPE, "c.dtype is 0");
     REFUSE(args.b.dtype = ARETE_F64, ARETE_E_DTYPE, "a, b, c are f32, f64, f32, but supported are");
@@ -165,26 +118,26 @@ static void types(void **state) {
     REFUSE((INTEGER, desc.alpha = 2), ARETE_E_DTYPE, "desc.alpha is 2");
     REFUSE((INTEGER, desc.beta = 0.5), ARETE_E_DTYPE, "desc.beta is 0.5");
     REFUSE((INTEGER, desc.activation = ARETE_ACT_RELU), ARETE_E_DTYPE, "desc.activation needs a real c");
-    REFUSE((INTEGER, args.bias = vector(f->a, ARETE_I32, N)), ARETE_E_DTYPE, "bias needs a real c");
-    REFUSE((INTEGER, args.b_scale = vector(f->a, ARETE_F32, 1)), ARETE_E_DTYPE, "b_scale needs a real c");
+    REFUSE((INTEGER, args.bias = vector(f->in[0], ARETE_I32, N)), ARETE_E_DTYPE, "bias needs a real c");
+    REFUSE((INTEGER, args.b_scale = vector(f->in[0], ARETE_F32, 1)), ARETE_E_DTYPE, "b_scale needs a real c");
 }
 
 static void ranges(void **state) {
-    fixture *f = *state;
+    refusal *f = *state;
     REFUSE(args.a.buffer = f->small, ARETE_E_RANGE, "a ends at byte 60");
-    REFUSE(args.b.offset = BYTES - 8, ARETE_E_RANGE, "b ends at byte");
+    REFUSE(args.b.offset = REFUSAL_BYTES - 8, ARETE_E_RANGE, "b ends at byte");
     REFUSE(args.c.offset = 2, ARETE_E_RANGE, "c.offset is 2");
     REFUSE(args.c.offset = UINT64_MAX - 3, ARETE_E_RANGE, "c ends at byte");
     REFUSE(args.a.strides[0] = INT64_MAX, ARETE_E_RANGE, "a extends");
     REFUSE(args.a.strides[0] = (int64_t)1 << 61, ARETE_E_RANGE, "a extends");
     int64_t huge = (int64_t)1 << 40;
-    REFUSE((args.a = matrix(f->a, ARETE_F32, huge, K), args.c = matrix(f->c, ARETE_F32, huge, N)), ARETE_E_RANGE,
-           "c ");
-    REFUSE(args.a = matrix(f->a, ARETE_F32, (int64_t)1 << 62, 4), ARETE_E_SHAPE, "a has M");
+    REFUSE((args.a = matrix(f->in[0], ARETE_F32, huge, K), args.c = matrix(f->out, ARETE_F32, huge, N)),
+           ARETE_E_RANGE, "c ");
+    REFUSE(args.a = matrix(f->in[0], ARETE_F32, (int64_t)1 << 62, 4), ARETE_E_SHAPE, "a has M");
 }
 
 static void strangers(void **state) {
-    fixture *f = *state;
+    refusal *f = *state;
     REFUSE(args.b.buffer = f->foreign, ARETE_E_MISMATCH, "b.buffer is on reference of another context");
     arete_matmul_args args = good(f);
     arete_plan *plan = NULL;
@@ -193,33 +146,33 @@ static void strangers(void **state) {
     assert_ok(arete_queue_create(arete_device_at(f->other, 0), 0, &queue));
     assert_status(arete_matmul_run(plan, queue, &args, ARETE_WAIT_NONE, NULL), ARETE_E_MISMATCH);
     assert_text("queue is of");
-    args.packed_b = f->b;
+    args.packed_b = f->in[1];
     assert_status(arete_matmul_run(plan, f->queue, &args, ARETE_WAIT_NONE, NULL), ARETE_E_MISMATCH);
     assert_text("packed_b");
     assert_status(arete_matmul_pack_b(plan, f->queue, &args.b, &args.packed_b), ARETE_E_UNSUPPORTED);
     assert_text("reads B as it is");
-    assert_untouched(f);
+    refusal_unchanged(f);
     arete_queue_release(queue);
     arete_plan_release(plan);
 }
 
 static void aliases(void **state) {
-    fixture *f = *state;
-    REFUSE(args.a = matrix(f->c, ARETE_F32, M, K), ARETE_E_ALIAS, "overlaps a");
-    REFUSE((args.b = matrix(f->c, ARETE_F32, K, N), args.b.offset = 44), ARETE_E_ALIAS, "overlaps b");
-    REFUSE((args.bias = vector(f->c, ARETE_F32, N), args.bias.offset = 16), ARETE_E_ALIAS, "overlaps bias");
-    REFUSE((desc.beta = 1, args.cin = matrix(f->c, ARETE_F32, M, N), args.cin.offset = 4), ARETE_E_ALIAS,
+    refusal *f = *state;
+    REFUSE(args.a = matrix(f->out, ARETE_F32, M, K), ARETE_E_ALIAS, "overlaps a");
+    REFUSE((args.b = matrix(f->out, ARETE_F32, K, N), args.b.offset = 44), ARETE_E_ALIAS, "overlaps b");
+    REFUSE((args.bias = vector(f->out, ARETE_F32, N), args.bias.offset = 16), ARETE_E_ALIAS, "overlaps bias");
+    REFUSE((desc.beta = 1, args.cin = matrix(f->out, ARETE_F32, M, N), args.cin.offset = 4), ARETE_E_ALIAS,
            "cin overlaps c");
-    REFUSE((desc.beta = 1, args.cin = matrix(f->c, ARETE_F32, M, N), args.cin.strides[0] = 6), ARETE_E_ALIAS,
+    REFUSE((desc.beta = 1, args.cin = matrix(f->out, ARETE_F32, M, N), args.cin.strides[0] = 6), ARETE_E_ALIAS,
            "cin overlaps c");
-    REFUSE(args.workspace = f->c, ARETE_E_ALIAS, "workspace");
+    REFUSE(args.workspace = f->out, ARETE_E_ALIAS, "workspace");
 }
 
 /* Ranges that overlap, elements that do not: columns of one larger matrix. */
 static void neighbours(void **state) {
-    fixture *f = *state;
+    refusal *f = *state;
     arete_matmul_args args = good(f);
-    args.a.buffer = args.c.buffer = f->a;
+    args.a.buffer = args.c.buffer = f->in[0];
     args.a.strides[0] = args.c.strides[0] = 16;
     args.c.offset = 5 * 4;
     assert_ok(arete_matmul(f->queue, NULL, &args, ARETE_WAIT_NONE, NULL));
@@ -230,19 +183,19 @@ static void neighbours(void **state) {
     /* Cin that is C itself. */
     args = good(f);
     args.c.buffer = args.cin.buffer = f->small;
-    args.a = matrix(f->a, ARETE_F32, 1, K);
+    args.a = matrix(f->in[0], ARETE_F32, 1, K);
     args.c = args.cin = matrix(f->small, ARETE_F32, 1, N);
     assert_ok(arete_matmul(f->queue, &(arete_matmul_desc){.beta = 1}, &args, ARETE_WAIT_NONE, NULL));
 }
 
 static void other_operands(void **state) {
-    fixture *f = *state;
+    refusal *f = *state;
     arete_matmul_args args = good(f), other;
     arete_plan *plan = NULL;
     assert_ok(arete_matmul_plan(f->device, NULL, &args, &plan));
     other = args;
-    other.a = matrix(f->a, ARETE_F32, M, K + 1);
-    other.b = matrix(f->b, ARETE_F32, K + 1, N);
+    other.a = matrix(f->in[0], ARETE_F32, M, K + 1);
+    other.b = matrix(f->in[1], ARETE_F32, K + 1, N);
     assert_status(arete_matmul_run(plan, f->queue, &other, ARETE_WAIT_NONE, NULL), ARETE_E_SHAPE);
     assert_text("m=3 n=4 k=6");
     assert_text("m=3 n=4 k=5");
@@ -251,11 +204,11 @@ static void other_operands(void **state) {
     assert_status(arete_matmul_run(plan, f->queue, &other, ARETE_WAIT_NONE, NULL), ARETE_E_DTYPE);
     assert_text("b=f16");
     other = args;
-    other.bias = vector(f->b, ARETE_F32, N);
+    other.bias = vector(f->in[1], ARETE_F32, N);
     other.bias.offset = 2048;
     assert_status(arete_matmul_run(plan, f->queue, &other, ARETE_WAIT_NONE, NULL), ARETE_E_DTYPE);
     assert_text("bias=col");
-    assert_untouched(f);
+    refusal_unchanged(f);
     arete_plan_release(plan);
 }
 
@@ -266,5 +219,5 @@ int main(void) {
         cmocka_unit_test(strangers),      cmocka_unit_test(aliases),     cmocka_unit_test(neighbours),
         cmocka_unit_test(other_operands),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, refusal_open, refusal_close);
 }

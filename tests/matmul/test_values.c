@@ -1,54 +1,19 @@
 /* Values through the public calls, against sums written out here: what the harness cannot see, because its operands
  * and its expectation come from one problem. Whole numbers, so every device must be exact. */
-#include "../core/test.h"
-
-enum { ROOM = 4096 };
-
-typedef struct place {
-    arete_context *context;
-    arete_device *device;
-    arete_queue *queue;
-    arete_buffer *a, *b, *c, *d;
-    float host[ROOM];
-} place;
-
-/* Element i of the data: small whole numbers without a short period. */
-static float value(int64_t i) {
-    return (float)(i * 7 % 11 - 5 + i / 11 % 3);
-}
-
-static void open_place(place *p, arete_context *context, arete_device *device) {
-    p->context = context;
-    p->device = device;
-    assert_ok(arete_queue_create(device, 0, &p->queue));
-    for (int64_t i = 0; i < ROOM; ++i)
-        p->host[i] = value(i);
-    arete_buffer **const all[] = {&p->a, &p->b, &p->c, &p->d};
-    for (int i = 0; i < 4; ++i) {
-        assert_ok(arete_buffer_create(device, sizeof p->host, all[i]));
-        assert_ok(arete_queue_write(p->queue, *all[i], 0, sizeof p->host, p->host, ARETE_WAIT_NONE, NULL));
-    }
-}
-
-static void close_place(place *p) {
-    arete_buffer *const all[] = {p->a, p->b, p->c, p->d};
-    for (int i = 0; i < 4; ++i)
-        arete_buffer_release(all[i]);
-    arete_queue_release(p->queue);
-}
+#include "../core/fixtures.h"
 
 static void read_c(place *p, float *to) {
-    assert_ok(arete_queue_read(p->queue, p->c, 0, ROOM * sizeof *to, to, ARETE_WAIT_NONE, NULL));
+    assert_ok(arete_queue_read(p->queue, p->buffer[2], 0, PLACE_ROOM * sizeof *to, to, ARETE_WAIT_NONE, NULL));
 }
 
 /* Rank 4 and 3, broadcast over both, C with gaps that must stay. */
 static void broadcast(place *p) {
     enum { X = 2, Y = 3, M = 4, N = 6, K = 5 };
-    float c[ROOM], want[ROOM];
+    float c[PLACE_ROOM], want[PLACE_ROOM];
     arete_matmul_args args = {
-        .a = arete_tensor_make(p->a, 40, ARETE_F32, 4, (const int64_t[]){X, 1, M, K}),
-        .b = arete_tensor_make(p->b, 8, ARETE_F32, 3, (const int64_t[]){Y, K, N}),
-        .c = arete_tensor_make(p->c, 16, ARETE_F32, 4, (const int64_t[]){X, Y, M, N}),
+        .a = arete_tensor_make(p->buffer[0], 40, ARETE_F32, 4, (const int64_t[]){X, 1, M, K}),
+        .b = arete_tensor_make(p->buffer[1], 8, ARETE_F32, 3, (const int64_t[]){Y, K, N}),
+        .c = arete_tensor_make(p->buffer[2], 16, ARETE_F32, 4, (const int64_t[]){X, Y, M, N}),
     };
     args.c.strides[2] = N + 1;
     args.c.strides[1] = M * (N + 1) + 3;
@@ -72,20 +37,20 @@ static void broadcast(place *p) {
  * of one column; in place. */
 static void joined(place *p, int form) {
     enum { X = 3, M = 4, N = 7, K = 5 };
-    float c[ROOM], want[ROOM];
-    assert_ok(arete_queue_write(p->queue, p->c, 0, sizeof p->host, p->host, ARETE_WAIT_NONE, NULL));
+    float c[PLACE_ROOM], want[PLACE_ROOM];
+    assert_ok(arete_queue_write(p->queue, p->buffer[2], 0, sizeof p->host, p->host, ARETE_WAIT_NONE, NULL));
     arete_matmul_desc desc = {.trans_b = true, .alpha = 2, .beta = 3};
     arete_matmul_args args = {
-        .a = arete_tensor_make(p->a, 0, ARETE_F32, 3, (const int64_t[]){X, M, K}),
-        .b = arete_tensor_make(p->b, 0, ARETE_F32, 2, (const int64_t[]){N, K}),
-        .c = arete_tensor_make(p->c, 0, ARETE_F32, 3, (const int64_t[]){X, M, N}),
+        .a = arete_tensor_make(p->buffer[0], 0, ARETE_F32, 3, (const int64_t[]){X, M, K}),
+        .b = arete_tensor_make(p->buffer[1], 0, ARETE_F32, 2, (const int64_t[]){N, K}),
+        .c = arete_tensor_make(p->buffer[2], 0, ARETE_F32, 3, (const int64_t[]){X, M, N}),
     };
     if (form == 1)
-        args.cin = arete_tensor_make(p->d, 0, ARETE_F32, 2, (const int64_t[]){1, N});
+        args.cin = arete_tensor_make(p->buffer[3], 0, ARETE_F32, 2, (const int64_t[]){1, N});
     if (form == 2)
-        args.cin = arete_tensor_make(p->d, 0, ARETE_F32, 3, (const int64_t[]){X, M, 1});
+        args.cin = arete_tensor_make(p->buffer[3], 0, ARETE_F32, 3, (const int64_t[]){X, M, 1});
     if (form == 3)
-        args.cin = arete_tensor_make(p->d, 0, ARETE_F32, 3, (const int64_t[]){X, 1, N});
+        args.cin = arete_tensor_make(p->buffer[3], 0, ARETE_F32, 3, (const int64_t[]){X, 1, N});
     memcpy(want, p->host, sizeof want);
     for (int x = 0; x < X; ++x)
         for (int i = 0; i < M; ++i)
@@ -104,11 +69,11 @@ static void joined(place *p, int form) {
 /* A plan by flags takes operands as the flags say, also where a square hides the difference. */
 static void squares(place *p) {
     enum { S = 6 };
-    float c[ROOM];
+    float c[PLACE_ROOM];
     arete_matmul_args args = {
-        .a = arete_tensor_make(p->a, 0, ARETE_F32, 2, (const int64_t[]){S, S}),
-        .b = arete_tensor_make(p->b, 0, ARETE_F32, 2, (const int64_t[]){S, S}),
-        .c = arete_tensor_make(p->c, 0, ARETE_F32, 2, (const int64_t[]){S, S}),
+        .a = arete_tensor_make(p->buffer[0], 0, ARETE_F32, 2, (const int64_t[]){S, S}),
+        .b = arete_tensor_make(p->buffer[1], 0, ARETE_F32, 2, (const int64_t[]){S, S}),
+        .c = arete_tensor_make(p->buffer[2], 0, ARETE_F32, 2, (const int64_t[]){S, S}),
     };
     for (int flags = 0; flags < 4; ++flags) {
         arete_matmul_desc desc = {.trans_a = flags & 1, .trans_b = flags & 2};
@@ -130,15 +95,15 @@ static void squares(place *p) {
 /* Weights packed once serve plans of other M. */
 static void packed(place *p) {
     enum { N = 37, K = 50 };
-    float c[ROOM];
+    float c[PLACE_ROOM];
     arete_buffer *weights = NULL;
     arete_matmul_desc desc = {.prepack = true, .trans_b = true};
     const int64_t rows[] = {9, 20, 1};
     for (int t = 0; t < 3; ++t) {
         arete_matmul_args args = {
-            .a = arete_tensor_make(p->a, 0, ARETE_F32, 2, (const int64_t[]){rows[t], K}),
-            .b = arete_tensor_make(p->b, 0, ARETE_F32, 2, (const int64_t[]){N, K}),
-            .c = arete_tensor_make(p->c, 0, ARETE_F32, 2, (const int64_t[]){rows[t], N}),
+            .a = arete_tensor_make(p->buffer[0], 0, ARETE_F32, 2, (const int64_t[]){rows[t], K}),
+            .b = arete_tensor_make(p->buffer[1], 0, ARETE_F32, 2, (const int64_t[]){N, K}),
+            .c = arete_tensor_make(p->buffer[2], 0, ARETE_F32, 2, (const int64_t[]){rows[t], N}),
         };
         arete_plan *plan = NULL;
         assert_ok(arete_matmul_plan(p->device, &desc, &args, &plan));
@@ -166,13 +131,13 @@ static void packed(place *p) {
 
 /* Nothing to multiply: the epilogue alone; nothing to write: nothing, not even buffers, but an event. */
 static void empty(place *p) {
-    float c[ROOM];
+    float c[PLACE_ROOM];
     arete_matmul_desc desc = {.beta = 2, .activation = ARETE_ACT_RELU};
     arete_matmul_args args = {
         .a = arete_tensor_make(NULL, 0, ARETE_F32, 2, (const int64_t[]){3, 0}),
         .b = arete_tensor_make(NULL, 0, ARETE_F32, 2, (const int64_t[]){0, 4}),
-        .c = arete_tensor_make(p->c, 0, ARETE_F32, 2, (const int64_t[]){3, 4}),
-        .cin = arete_tensor_make(p->d, 0, ARETE_F32, 2, (const int64_t[]){3, 4}),
+        .c = arete_tensor_make(p->buffer[2], 0, ARETE_F32, 2, (const int64_t[]){3, 4}),
+        .cin = arete_tensor_make(p->buffer[3], 0, ARETE_F32, 2, (const int64_t[]){3, 4}),
     };
     assert_ok(arete_matmul(p->queue, &desc, &args, ARETE_WAIT_NONE, NULL));
     read_c(p, c);
@@ -190,14 +155,14 @@ static void empty(place *p) {
 
 static void run_all(arete_context *context, arete_device *device) {
     place p;
-    open_place(&p, context, device);
+    place_open(&p, context, device);
     broadcast(&p);
     for (int form = 0; form < 4; ++form)
         joined(&p, form);
     squares(&p);
     packed(&p);
     empty(&p);
-    close_place(&p);
+    place_close(&p);
 }
 
 static void on_reference(void **state) {
