@@ -65,8 +65,18 @@
 #define MICRO_B_STEP 2
 #include "micro.h"
 
-/* The same for scores, K[MR][d] * Q^T[d][NR], with their maximum on the way out: most = max(most, out). */
-static inline void micro_scores(const float *a, const realv *b, long steps, realv *out, realv *most)
+#if MASK
+/* A score and what is added to it; hidden ones are -infinity whatever they were. */
+static inline realv masked(realv score, realv add)
+{
+    return select(score + add, (realv)(-INFINITY), add == (realv)(-INFINITY));
+}
+#endif
+
+/* The same for scores, K[MR][d] * Q^T[d][NR], with `add` added (MASK; NULL: nothing) and their maximum on the way out:
+ * most = max(most, out). */
+static inline void micro_scores(const float *a, const realv *b, long steps, const realv *add, realv *out,
+                                realv *most)
 {
     realv acc[MR][2];
 #pragma unroll
@@ -87,6 +97,15 @@ static inline void micro_scores(const float *a, const realv *b, long steps, real
     }
     realv m0 = most[0];
     realv m1 = most[1];
+#if MASK
+    if (add) {
+#pragma unroll
+        for (int i = 0; i < MR; ++i) {
+            acc[i][0] = masked(acc[i][0], add[i * 2]);
+            acc[i][1] = masked(acc[i][1], add[i * 2 + 1]);
+        }
+    }
+#endif
 #pragma unroll
     for (int i = 0; i < MR; ++i) {
         out[i * 2] = acc[i][0];
@@ -169,15 +188,81 @@ COPY_ROWS(copy_keys, TYPE_K)
 COPY_ROWS(copy_values, TYPE_V)
 
 #if MASK
+/* What a mask's values add to scores, times log2 e. */
+static inline realv added(realv x)
+{
+#if MASK == 1
+    return select((realv)(0), (realv)(-INFINITY), x == (realv)(0));
+#else
+    return x * 1.44269504f;
+#endif
+}
+
+/* Brings the lines of a key's mask for the panel from query i0 on near: rows are a power of two apart as a rule, so
+ * the hardware foresees nothing, and the lines of so many rows displace each other. A hint: private pointers are
+ * addresses like others where groups are of one work-item. */
+static inline void expect_mask(const attention_args *s, __global const STORAGE(TYPE_MASK) *mask, long i0, long j)
+{
+#if defined(__clang__)
+    if (s->mask_q == 0 || i0 >= s->sq || j >= s->mask_keys)
+        return;
+    mask += i0 * s->mask_q + j * s->mask_k;
+    for (long i = min((long)NR, s->sq - i0); i > 0; --i, mask += s->mask_q)
+        __builtin_prefetch((const void *)(size_t)mask, 0, 2);
+#endif
+}
+
+/* LANES keys from `at` on, of the queries from row on; as [key][NR]. The largest of them. Rows are read as they lie
+ * and turned in registers; where all queries have the same, it goes to all lanes. */
+static inline realv take_mask_keys(const attention_args *s, realv *to, __global const STORAGE(TYPE_MASK) *at, long row,
+                                   long count)
+{
+    realv most = (realv)(-INFINITY);
+    if (s->mask_q == 0) {
+        most = added(LOADV(TYPE_MASK)(at));
+        float line[LANES];
+        vstorev(most, 0, line);
+#pragma unroll
+        for (int i = 0; i < LANES; ++i)
+            to[i * 2] = to[i * 2 + 1] = (realv)(line[i]);
+        return most;
+    }
+    for (int h = 0; h < 2; ++h) {
+        realv x[LANES];
+#pragma unroll
+        for (int i = 0; i < LANES; ++i) {
+            x[i] = LOADV(TYPE_MASK)(at + (row + min((long)(h * LANES + i), count - 1)) * s->mask_q);
+        }
+        transpose_lanes(x);
+#pragma unroll
+        for (int i = 0; i < LANES; ++i) {
+            x[i] = added(x[i]);
+            to[i * 2 + h] = x[i];
+            most = select(x[i], most, x[i] == (realv)(-INFINITY));
+        }
+    }
+    return most;
+}
+
 /* What the mask adds to scores of keys lo .. hi - 1 and queries i0 .., times log2 e, -infinity for hidden ones, as
- * [key][NR]. Returns where the first key that any query sees is, *end behind the last. */
+ * [key][NR]. Returns where the first key that any query sees is, or somewhat before it, *end behind the last. */
 static inline long take_mask(const attention_args *s, realv *to, __global const STORAGE(TYPE_MASK) *mask, long i0,
                              long lo, long hi, long *end)
 {
     long first = hi;
     long last = lo;
     const long count = min((long)NR, s->sq - i0);
-    for (long j = lo; j < hi; ++j) {
+    long j = lo;
+    if (s->mask_k == 1 && hi - lo >= LANES) {
+        for (; j < hi; j += LANES) {
+            const long from = min(j, hi - LANES); /* the last ones overlap those before */
+            if (all(take_mask_keys(s, to + (from - lo) * 2, mask + from, i0, count) == (realv)(-INFINITY)))
+                continue;
+            first = min(first, from);
+            last = from + LANES;
+        }
+    }
+    for (; j < hi; ++j) {
         float line[NR];
         int any = 0;
         for (int i = 0; i < NR; ++i) {
@@ -371,37 +456,40 @@ __kernel void attention_cpu_flash(const attention_args s, const float scale, con
                 if (lo >= hi)
                     continue;
 #if MASK
-                const long before = lo;
-                lo = take_mask(&s, hidden, mask, i, lo, hi, &hi);
+                lo = take_mask(&s, hidden + (lo - j0) * 2, mask, i, lo, hi, &hi);
                 if (lo >= hi)
                     continue;
 #endif
                 /* Keys that all of the panel's queries see by causal and window need no look. */
                 const long from = s.window ? clamp(first_key(&s, span, i1), lo, hi) : lo;
                 const long to = s.causal ? clamp(end_key(&s, span, i), lo, hi) : hi;
-                const int plain = MASK == 0 && !s.softcap && from == lo && to == hi;
+                const int plain = !s.softcap && from == lo && to == hi;
                 const realv old[2] = {states[p].most[0], states[p].most[1]};
                 realv most[4] = {old[0], old[1], old[0], old[1]};
                 for (long t = (lo - j0) / MR; t * MR < hi - j0; ++t) {
                     const long x = max(t * MR, lo - j0);
                     const long end_x = min(t * MR + MR, hi - j0);
                     const int whole = plain && end_x - x == MR;
-                    micro_scores(keys + t * MR * K_PITCH, queries + p * D_MAX * 2, s.d, scores + t * MR * 2,
+                    const realv *add = 0;
+#if MASK
+                    add = s.softcap ? 0 : hidden + t * MR * 2;
+                    /* For the next panel, or the next block's first. */
+                    expect_mask(&s, mask, p + 1 < panels ? i + NR : i0, x + j0 + (p + 1 < panels ? 0 : s.keys));
+#endif
+                    micro_scores(keys + t * MR * K_PITCH, queries + p * D_MAX * 2, s.d, add, scores + t * MR * 2,
                                  most + (whole ? 0 : 2));
                     if (plain && !whole)
                         take_maximum(scores + x * 2, end_x - x, most);
                 }
                 realv *block = scores + (lo - j0) * 2;
                 if (s.softcap) {
-                    for (long x = 0; x < (hi - lo) * 2; ++x)
+                    for (long x = 0; x < (hi - lo) * 2; ++x) {
                         block[x] = cap(block[x], softcap);
-                }
 #if MASK
-                for (long x = 0; x < (hi - lo) * 2; ++x) {
-                    realv add = hidden[(lo - before) * 2 + x];
-                    block[x] = select(block[x] + add, (realv)(-INFINITY), add == (realv)(-INFINITY));
-                }
+                        block[x] = masked(block[x], hidden[(lo - j0) * 2 + x]);
 #endif
+                    }
+                }
                 if (from > lo)
                     hide(&s, span, block, i, lo, from);
                 if (to < hi)
