@@ -1,0 +1,2 @@
+Bout0JôÖˆAP
+™AbÕDA¿C*A
