@@ -221,9 +221,10 @@ static arete_status pad(const layer_problem *p, layer_tensor *want) {
     copy_dims(want, &p->t[0]);
     for (int i = 0; i < p->a.axis_count; ++i) {
         int64_t d = p->a.axes[i], before = p->a.pads[i], after = p->a.pads[p->a.axis_count + i];
-        want->dims[d] += before + after;
-        if (want->dims[d] < 0)
-            return ar_fail(ARETE_E_SHAPE, "desc.pads leave %lld of dimension %lld", (ll)want->dims[d], (ll)d);
+        if (__builtin_add_overflow(want->dims[d], before, &want->dims[d]) ||
+            __builtin_add_overflow(want->dims[d], after, &want->dims[d]) || want->dims[d] < 0)
+            return ar_fail(ARETE_E_SHAPE, "desc.pads of %lld and %lld leave nothing sensible of dimension %lld", (ll)before,
+                           (ll)after, (ll)d);
         if (p->a.mode != ARETE_PAD_CONSTANT && p->t[0].dims[d] == 0 && want->dims[d] > 0)
             return bad(p, "x is empty: only constants can be padded to it");
     }
@@ -234,7 +235,7 @@ static arete_status blocks(const layer_problem *p, layer_tensor *want) {
     const layer_tensor *x = &p->t[0];
     int64_t b = p->a.blocksize;
     bool to_space = p->a.op == ARETE_LAYER_DEPTH_TO_SPACE;
-    if (x->rank != 4 || (to_space ? x->dims[1] % (b * b) != 0 : x->dims[2] % b != 0 || x->dims[3] % b != 0))
+    if (x->rank != 4 || b > 65536 || (to_space ? x->dims[1] % (b * b) != 0 : x->dims[2] % b != 0 || x->dims[3] % b != 0))
         return ar_fail(ARETE_E_SHAPE, "desc.blocksize is %lld, which must divide %s of x [N,C,H,W]", (ll)b,
                        to_space ? "C, twice," : "H and W");
     copy_dims(want, x);
