@@ -82,6 +82,11 @@ static void set_text_v(const char *prefix, const char *format, va_list args) {
     va_end(again);
 }
 
+arete_status arete_error_set(arete_status status, const char *text) {
+    set_text(text ? text : "", text ? strlen(text) : 0);
+    return status;
+}
+
 arete_status ar_fail(arete_status status, const char *format, ...) {
     va_list args;
     va_start(args, format);

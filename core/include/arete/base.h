@@ -56,6 +56,12 @@ ARETE_API const char *arete_status_name(arete_status status);
  */
 ARETE_API const char *arete_error_text(void);
 
+/**
+ * Makes a copy of text this thread's error text and gives status back: for libraries on top of this one, so that
+ * their callers ask in one place. text NULL is taken for "". Any thread; never blocks.
+ */
+ARETE_API arete_status arete_error_set(arete_status status, const char *text);
+
 /** The version of the library that is running, "major.minor.patch". */
 ARETE_API const char *arete_version(void);
 
