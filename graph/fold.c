@@ -33,9 +33,32 @@ static arete_status take(ar_lowering *l, const ar_step *step, uint32_t slot, con
     return status;
 }
 
-arete_status ar_fold_step(ar_lowering *l, ar_step *step) {
+/* Memory of the operands on the reference device, and work, within what the load may take. */
+static arete_status afford(ar_lowering *l, const ar_step *step, bool *too_long) {
+    arete_cost cost = {0};
+    uint64_t bytes = arete_plan_workspace(step->plan);
+    for (uint32_t i = 0; i < step->slots; i++)
+        if (step->value[i] != AR_NO_VALUE) {
+            const arete_tensor *t = &l->graph->values[step->value[i]].t;
+            uint64_t its = (uint64_t)arete_tensor_elements(t) * arete_dtype_size(t->dtype);
+            bytes += (step->outputs >> i & 1) ? 2 * its : its; /* an output is copied from there */
+        }
+    arete_plan_cost(step->plan, &cost);
+    *too_long = l->fold_spent + cost.flops + cost.bytes > l->fold_limit;
+    if (*too_long)
+        return ARETE_OK;
+    l->fold_spent += cost.flops + cost.bytes;
+    return ar_pool_fits(&l->graph->pool, bytes);
+}
+
+arete_status ar_fold_step(ar_lowering *l, ar_step *step, bool *left) {
     arete_tensor operands[AR_STEP_SLOTS] = {{0}};
+    *left = false;
     arete_status status = step->kind->plan(step, arete_queue_device(l->reference));
+    if (status == ARETE_OK)
+        status = afford(l, step, left);
+    if (status != ARETE_OK || *left)
+        return status;
     for (uint32_t i = 0; i < step->slots && status == ARETE_OK; i++) {
         operands[i] = step->view[i];
         if (step->value[i] != AR_NO_VALUE)

@@ -9,14 +9,19 @@ struct ar_pool_chunk {
 
 enum { CHUNK_HEADER = 64, CHUNK_BYTES = 1 << 16 };
 
+arete_status ar_pool_fits(const ar_pool *pool, uint64_t bytes) {
+    if (pool->limit && bytes > pool->limit - (pool->bytes < pool->limit ? pool->bytes : pool->limit))
+        return ar_fail(ARETE_E_MEMORY,
+                       "the model needs more than the %llu bytes that it may take on the host (desc.host_limit)",
+                       (unsigned long long)pool->limit);
+    return ARETE_OK;
+}
+
 void *ar_pool_alloc(ar_pool *pool, size_t bytes) {
-    bytes = (bytes + 63) / 64 * 64;
     struct ar_pool_chunk *chunk = pool->chunks;
-    if (pool->limit && bytes > pool->limit - (pool->bytes < pool->limit ? pool->bytes : pool->limit)) {
-        ar_fail(ARETE_E_MEMORY, "the model needs more than the %llu bytes that it may take on the host",
-                (unsigned long long)pool->limit);
+    if (ar_pool_fits(pool, bytes) != ARETE_OK)
         return NULL;
-    }
+    bytes = (bytes + 63) / 64 * 64;
     if (!chunk || chunk->room - chunk->used < bytes) {
         size_t room = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
         chunk = ar_os_alloc_aligned(CHUNK_HEADER + room, 64);
@@ -68,6 +73,16 @@ void ar_graph_free(ar_graph *graph) {
     ar_os_free(graph->outputs);
     ar_pool_free(&graph->pool);
     memset(graph, 0, sizeof *graph);
+}
+
+arete_status ar_graph_check_size(const arete_tensor *t) {
+    int64_t bytes = 16; /* so that sums of several, and paddings, cannot overflow either */
+    for (uint32_t d = 0; d < t->rank && d < ARETE_MAX_RANK; d++)
+        if (t->dims[d] < 0 || (t->dims[d] > 0 && __builtin_mul_overflow(bytes, t->dims[d], &bytes)) ||
+            bytes > (int64_t)1 << 46)
+            return ar_fail(ARETE_E_SHAPE, "a dimension %u of %lld in %u dimensions: negative, or larger than any memory",
+                           d, (long long)t->dims[d], t->rank);
+    return ARETE_OK;
 }
 
 int ar_graph_value(ar_graph *graph, const char *name) {

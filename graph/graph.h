@@ -15,6 +15,8 @@ typedef struct ar_pool {
 } ar_pool;
 
 void *ar_pool_alloc(ar_pool *pool, size_t bytes); /* zeroed, aligned to 64; NULL with an error text */
+/* Whether that much may still be taken, here or beside it; ARETE_E_MEMORY. */
+arete_status ar_pool_fits(const ar_pool *pool, uint64_t bytes);
 char *ar_pool_text(ar_pool *pool, const char *text, size_t length);
 void ar_pool_free(ar_pool *pool);
 
@@ -75,6 +77,9 @@ typedef struct ar_graph {
 } ar_graph;
 
 void ar_graph_free(ar_graph *graph);
+
+/* Sizes that no memory has, or negative ones: ARETE_E_SHAPE. */
+arete_status ar_graph_check_size(const arete_tensor *t);
 
 /* A new value, of unknown type; AR_NO_VALUE with an error text when there is no memory. name is kept as it is. */
 int ar_graph_value(ar_graph *graph, const char *name);

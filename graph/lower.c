@@ -51,9 +51,9 @@ int ar_node_temporary(ar_lowering *l, const ar_node *node, arete_dtype dtype, ui
 int ar_lower_scalar(ar_lowering *l, arete_dtype dtype, double value) {
     double f64 = value;
     float f32 = (float)value;
-    int64_t i64 = (int64_t)value;
-    int32_t i32 = (int32_t)value;
-    uint8_t byte = (uint8_t)(int64_t)value;
+    int64_t i64 = value >= 0x1p63 ? INT64_MAX : value > -0x1p63 ? (int64_t)value : INT64_MIN; /* NaN: the last */
+    int32_t i32 = i64 > INT32_MAX ? INT32_MAX : i64 < INT32_MIN ? INT32_MIN : (int32_t)i64;
+    uint8_t byte = (uint8_t)i64;
     uint16_t half = dtype == ARETE_F16 ? arete_f16_from_f32(f32) : arete_bf16_from_f32(f32);
     const void *data = dtype == ARETE_F32                          ? (const void *)&f32
                        : dtype == ARETE_F64                        ? (const void *)&f64
@@ -92,7 +92,13 @@ arete_status ar_lower_layer(ar_lowering *l, const ar_node *node, const arete_lay
     for (uint32_t i = 0; i < out_count; i++)
         if (out[i] != AR_NO_VALUE)
             made[i] = l->graph->values[out[i]].t;
-    arete_status status = arete_layer_infer(desc, given, in_count, made, out_count);
+    arete_status status = ARETE_OK;
+    for (uint32_t i = 0; i < out_count && status == ARETE_OK; i++)
+        status = ar_graph_check_size(&made[i]);
+    if (status == ARETE_OK)
+        status = arete_layer_infer(desc, given, in_count, made, out_count);
+    for (uint32_t i = 0; i < out_count && status == ARETE_OK; i++)
+        status = ar_graph_check_size(&made[i]);
     if (status != ARETE_OK)
         return status;
     ar_step *step = ar_graph_step(l->graph, &ar_step_layer, node->name, node->op, in_count + out_count,
@@ -142,11 +148,17 @@ static int64_t opset_of(const Onnx__ModelProto *model, const char *domain) {
     return 0;
 }
 
+static bool is_recurrence(const char *op) {
+    return strcmp(op, "LSTM") == 0 || strcmp(op, "GRU") == 0 || strcmp(op, "RNN") == 0;
+}
+
 /* Looks the names up; makes values for the outputs. unknown: an input follows from something that is missing. */
 static arete_status bind(ar_lowering *l, const Onnx__NodeProto *proto, ar_scope *scope, ar_node *node,
                          bool *unknown) {
     *node =
         (ar_node){.proto = proto, .op = proto->op_type ? proto->op_type : "?", .name = proto->name, .scope = scope};
+    for (int i = 0; i < AR_NODE_MOST; i++)
+        node->in[i] = node->out[i] = AR_NO_VALUE;
     node->opset = opset_of(l->model, proto->domain);
     if ((!node->name || !*node->name) && proto->n_output)
         node->name = proto->output[0];
@@ -167,7 +179,7 @@ static arete_status bind(ar_lowering *l, const Onnx__NodeProto *proto, ar_scope 
         const char *name = proto->input[i];
         node->in[i] = *name ? ar_scope_find(scope, name) : AR_NO_VALUE;
         if (*name && node->in[i] == AR_NO_VALUE)
-            return ar_fail(ARETE_E_FORMAT, "input %u, '%s', is made by no node before it", i, name);
+            return ar_fail(ARETE_E_FORMAT, "input %u, '%s', is made by no node before it: it is missing, or the graph has a cycle", i, name);
         *unknown = *unknown || (*name && l->graph->values[node->in[i]].t.dtype == ARETE_DTYPE_NONE);
     }
     while (node->in_count && node->in[node->in_count - 1] == AR_NO_VALUE)
@@ -175,15 +187,21 @@ static arete_status bind(ar_lowering *l, const Onnx__NodeProto *proto, ar_scope 
     arete_status status = ARETE_OK;
     for (uint32_t i = 0; i < node->out_count && status == ARETE_OK; i++) {
         const char *name = proto->output[i];
-        node->out[i] = AR_NO_VALUE;
         if (!*name)
             continue;
         char *kept = ar_pool_text(&l->graph->pool, name, strlen(name));
         node->out[i] = kept ? ar_graph_value(l->graph, kept) : AR_NO_VALUE;
-        status = node->out[i] == AR_NO_VALUE ? ARETE_E_MEMORY : ar_scope_put(scope, kept, node->out[i]);
+        status = node->out[i] == AR_NO_VALUE ? ARETE_E_MEMORY : ARETE_OK;
     }
     while (node->out_count && node->out[node->out_count - 1] == AR_NO_VALUE)
         node->out_count--;
+    if (status == ARETE_OK && node->out_count == 0)
+        return ar_fail(ARETE_E_FORMAT, "none of its outputs has a name");
+    /* Only recurrences have a first output that may be absent: elsewhere it is made, and nobody reads it. */
+    if (status == ARETE_OK && node->out[0] == AR_NO_VALUE && !is_recurrence(node->op)) {
+        node->out[0] = ar_graph_value(l->graph, node->name);
+        status = node->out[0] == AR_NO_VALUE ? ARETE_E_MEMORY : ARETE_OK;
+    }
     return status;
 }
 
@@ -218,8 +236,11 @@ static arete_status fold(ar_lowering *l, const ar_node *node, int first) {
             g->steps[kept++] = g->steps[s];
             continue;
         }
-        status = ar_fold_step(l, &g->steps[s]);
+        bool left;
+        status = ar_fold_step(l, &g->steps[s], &left);
         ar_step_release(&g->steps[s]);
+        if (status == ARETE_OK && left)
+            g->steps[kept++] = g->steps[s];
     }
     if (status != ARETE_OK)
         return status;
@@ -230,15 +251,24 @@ static arete_status fold(ar_lowering *l, const ar_node *node, int first) {
     return ARETE_OK;
 }
 
+/* Only once a node is done can others, and its own subgraphs, see its outputs. */
+static arete_status publish(const ar_lowering *l, const ar_node *node, ar_scope *scope) {
+    arete_status status = ARETE_OK;
+    for (uint32_t i = 0; i < node->out_count && status == ARETE_OK; i++)
+        if (node->out[i] != AR_NO_VALUE && *node->proto->output[i])
+            status = ar_scope_put(scope, l->graph->values[node->out[i]].name, node->out[i]);
+    return status == ARETE_OK ? status : ar_fail_within(status, "node '%s' (%s)", node->name, node->op);
+}
+
 static arete_status lower_node(ar_lowering *l, const Onnx__NodeProto *proto, ar_scope *scope) {
     ar_node node;
     bool unknown = false;
     arete_status status = bind(l, proto, scope, &node, &unknown);
     const ar_lower_op *entry = find(node.op);
-    int first = l->graph->step_count;
+    int first = l->graph->step_count, first_value = l->graph->value_count - (int)node.out_count;
     l->nodes++;
     if (status == ARETE_OK && unknown)
-        return ARETE_OK; /* its inputs' maker is in the list */
+        return publish(l, &node, scope); /* its inputs' maker is in the list */
     bool ours = !proto->domain || !*proto->domain || strcmp(proto->domain, "ai.onnx") == 0 ||
                 strcmp(proto->domain, "com.microsoft") == 0;
     if (status == ARETE_OK && (!entry || !ours))
@@ -246,6 +276,8 @@ static arete_status lower_node(ar_lowering *l, const Onnx__NodeProto *proto, ar_
                          ours ? "" : proto->domain);
     if (status == ARETE_OK)
         status = entry->lower(l, &node);
+    for (int v = first_value < 0 ? 0 : first_value; v < l->graph->value_count && status == ARETE_OK; v++)
+        status = ar_graph_check_size(&l->graph->values[v].t);
     if (status == ARETE_OK && l->graph->step_count > first)
         status = fold(l, &node, first);
     if (status == ARETE_E_UNSUPPORTED) {
@@ -256,9 +288,9 @@ static arete_status lower_node(ar_lowering *l, const Onnx__NodeProto *proto, ar_
         for (uint32_t i = 0; i < node.out_count; i++)
             if (node.out[i] != AR_NO_VALUE)
                 l->graph->values[node.out[i]].t.dtype = ARETE_DTYPE_NONE;
-        return ARETE_OK;
+        return publish(l, &node, scope);
     }
-    return status == ARETE_OK ? status : ar_fail_within(status, "node '%s' (%s)", node.name, node.op);
+    return status == ARETE_OK ? publish(l, &node, scope) : ar_fail_within(status, "node '%s' (%s)", node.name, node.op);
 }
 
 arete_status ar_lower_nodes(ar_lowering *l, const Onnx__GraphProto *graph, ar_scope *scope) {
@@ -305,6 +337,8 @@ arete_status ar_lower_model(ar_lowering *l) {
     if (status == ARETE_OK && l->missing_count)
         status = ar_fail(ARETE_E_UNSUPPORTED, "%zu of %zu nodes cannot run here:\n%s", l->missing_count, l->nodes,
                          l->missing);
+    else if (status == ARETE_OK && (size_t)l->graph->output_count != graph->n_output)
+        status = ar_fail(ARETE_E_FORMAT, "an output of the model has no type");
     ar_scope_free(&scope);
     return status;
 }

@@ -39,6 +39,7 @@ typedef struct ar_lowering {
     const char *folder; /* NULL: no external data */
     struct ar_mapped *mapped;
     size_t nodes, folded;
+    double fold_spent, fold_limit; /* operations and bytes of constant steps */
     uint32_t depth;     /* of subgraphs */
     char missing[4096]; /* "Op (node, node, ...)": what the device layer lacks */
     size_t missing_count;
@@ -67,8 +68,9 @@ arete_status ar_lower_initializers(ar_lowering *l, const Onnx__GraphProto *graph
 arete_status ar_lower_tensor(ar_lowering *l, const Onnx__TensorProto *tensor, int *value);
 void ar_mapped_free(ar_lowering *l);
 
-/* fold.c: runs a step whose inputs are constants on the reference device; its outputs become constants. */
-arete_status ar_fold_step(ar_lowering *l, ar_step *step);
+/* fold.c: runs a step whose inputs are constants on the reference device; its outputs become constants. left: that
+ * would go beyond desc.fold_limit, and the step is left to every run. */
+arete_status ar_fold_step(ar_lowering *l, ar_step *step, bool *left);
 
 /* ports.c: the network's inputs, with their open dimensions bound, and its outputs. */
 arete_status ar_lower_inputs(ar_lowering *l, const Onnx__GraphProto *graph, ar_scope *scope);

@@ -73,7 +73,7 @@ static arete_status old_broadcast(ar_lowering *l, const ar_node *n, ar_node *ali
     int64_t last = strcmp(n->op, "PRelu") == 0 && x->rank > 1 ? 1 : (int64_t)x->rank - (int64_t)y->rank;
     int64_t dims[ARETE_MAX_RANK], axis = ar_onnx_int(n->proto, "axis", last);
     axis = axis < 0 ? axis + x->rank : axis;
-    if (axis < 0 || axis + y->rank > x->rank)
+    if (axis < 0 || axis > (int64_t)x->rank - (int64_t)y->rank)
         return ar_fail(ARETE_E_SHAPE, "b's %u dimensions from axis %lld of a's %u", y->rank, (long long)axis,
                        x->rank);
     for (int64_t d = 0; d < x->rank; d++)
@@ -85,6 +85,8 @@ static arete_status old_broadcast(ar_lowering *l, const ar_node *n, ar_node *ali
 
 static arete_status lower_plain(ar_lowering *l, const ar_node *n) {
     ar_node aligned;
+    if (strcmp(n->op, "Add") == 0 && (n->in_count != 2 || !ar_node_has(n, 0)))
+        return ar_fail(ARETE_E_FORMAT, "%u inputs, but it takes 2", n->in_count); /* the layer takes any number */
     bool per_channel = n->in_count == 2 && strcmp(n->op, "PRelu") == 0 && l->graph->values[n->in[1]].t.rank == 1;
     if (n->opset < 7 && n->in_count == 2 && (per_channel || ar_onnx_int(n->proto, "broadcast", 0))) {
         arete_status status = old_broadcast(l, n, &aligned);
@@ -232,7 +234,7 @@ static arete_status lower_softmax(ar_lowering *l, const ar_node *n) {
 static arete_status lower_lp_norm(ar_lowering *l, const ar_node *n) {
     arete_layer_desc desc = {.op = ARETE_LAYER_LP_NORM,
                              .axis = ar_onnx_int(n->proto, "axis", -1),
-                             .p = (uint32_t)ar_onnx_int(n->proto, "p", 2)};
+                             .p = ar_onnx_count(n->proto, "p", 2)};
     return layer(l, n, &desc);
 }
 
@@ -247,7 +249,7 @@ static arete_status lower_norm(ar_lowering *l, const ar_node *n) {
                {"GroupNormalization", ARETE_LAYER_GROUP_NORM}};
     arete_layer_desc desc = {.axis = ar_onnx_int(n->proto, "axis", -1),
                              .epsilon = ar_onnx_float(n->proto, "epsilon", 1e-5f),
-                             .groups = (uint32_t)ar_onnx_int(n->proto, "num_groups", 0)};
+                             .groups = ar_onnx_count(n->proto, "num_groups", 0)};
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
         if (strcmp(n->op, ops[i].op) == 0)
             desc.op = ops[i].layer;
@@ -259,7 +261,7 @@ static arete_status lower_lrn(ar_lowering *l, const ar_node *n) {
                              .alpha = ar_onnx_float(n->proto, "alpha", 1e-4f),
                              .beta = ar_onnx_float(n->proto, "beta", 0.75f),
                              .bias = ar_onnx_float(n->proto, "bias", 1),
-                             .window = (uint32_t)ar_onnx_int(n->proto, "size", 1)};
+                             .window = ar_onnx_count(n->proto, "size", 1)};
     return layer(l, n, &desc);
 }
 
@@ -288,7 +290,7 @@ static arete_status lower_pool(ar_lowering *l, const ar_node *n) {
                                                                        : ARETE_LAYER_LP_POOL,
                              .ceil_mode = ar_onnx_int(n->proto, "ceil_mode", 0) != 0,
                              .count_include_pad = ar_onnx_int(n->proto, "count_include_pad", 0) != 0,
-                             .p = (uint32_t)ar_onnx_int(n->proto, "p", 2)};
+                             .p = ar_onnx_count(n->proto, "p", 2)};
     const arete_tensor *x;
     arete_status status = ar_node_input(l, n, 0, "x", &x);
     if (status != ARETE_OK)
@@ -303,6 +305,10 @@ static arete_status lower_pool(ar_lowering *l, const ar_node *n) {
     ar_onnx_ints(n->proto, "pads", desc.pads, 6);
     if (ar_onnx_int(n->proto, "storage_order", 0))
         return ar_fail(ARETE_E_UNSUPPORTED, "MaxPool with column-major indices");
+    for (int i = 0; i < 6; i++)
+        if (desc.pads[i] < 0 || desc.pads[i] > INT32_MAX || desc.kernel[i % 3] > INT32_MAX)
+            return ar_fail(ARETE_E_SHAPE, "pads[%d] is %lld, kernel_shape[%d] %lld", i, (long long)desc.pads[i], i % 3,
+                           (long long)desc.kernel[i % 3]);
     auto_pads(n, x, &desc);
     return layer(l, n, &desc);
 }

@@ -118,6 +118,9 @@ static arete_status lower_pad(ar_lowering *l, const ar_node *n) {
         return ar_fail(ARETE_E_UNSUPPORTED, "the padding's value is not known before the run");
     if (values)
         desc.alpha = (float)value;
+    for (size_t i = 0; i < pads; i++)
+        if (desc.pads[i] > INT32_MAX || desc.pads[i] < INT32_MIN)
+            return ar_fail(ARETE_E_SHAPE, "pads[%zu] is %lld", i, (long long)desc.pads[i]);
     ar_onnx_string(n->proto, "mode", "constant", mode, sizeof mode);
     for (uint32_t m = 0; m < 4; m++)
         if (strcmp(mode, modes[m]) == 0)
@@ -142,7 +145,8 @@ static arete_status lower_tile(ar_lowering *l, const ar_node *n) {
         return ar_fail(ARETE_E_SHAPE, "%zu repeats for %u dimensions", count, x->rank);
     *output(l, n, 0) = *x;
     for (size_t d = 0; d < count; d++)
-        output(l, n, 0)->dims[d] *= repeats[d];
+        if (repeats[d] < 0 || __builtin_mul_overflow(x->dims[d], repeats[d], &output(l, n, 0)->dims[d]))
+            return ar_fail(ARETE_E_SHAPE, "repeats[%zu] is %lld", d, (long long)repeats[d]);
     return layer(l, n, &desc, 1);
 }
 
@@ -179,7 +183,7 @@ static arete_status lower_blocks(ar_lowering *l, const ar_node *n) {
     ar_onnx_string(n->proto, "mode", "DCR", mode, sizeof mode);
     const arete_layer_desc desc = {.op = strcmp(n->op, "DepthToSpace") == 0 ? ARETE_LAYER_DEPTH_TO_SPACE
                                                                             : ARETE_LAYER_SPACE_TO_DEPTH,
-                                   .blocksize = (uint32_t)ar_onnx_int(n->proto, "blocksize", 0),
+                                   .blocksize = ar_onnx_count(n->proto, "blocksize", 0),
                                    .mode = strcmp(mode, "CRD") == 0};
     return layer(l, n, &desc, 1);
 }
@@ -189,7 +193,7 @@ static arete_status lower_gather(ar_lowering *l, const ar_node *n) {
                                    : strcmp(n->op, "GatherND") == 0 ? ARETE_LAYER_GATHER_ND
                                                                     : ARETE_LAYER_GATHER_ELEMENTS,
                              .axis = ar_onnx_int(n->proto, "axis", 0),
-                             .batch_dims = (uint32_t)ar_onnx_int(n->proto, "batch_dims", 0)};
+                             .batch_dims = ar_onnx_count(n->proto, "batch_dims", 0)};
     return layer(l, n, &desc, 2);
 }
 
@@ -278,7 +282,11 @@ static arete_status resize_shape(ar_lowering *l, const ar_node *n, const arete_t
         int64_t axis = axes[i] < 0 ? axes[i] + x->rank : axes[i];
         if (axis < 0 || axis >= x->rank)
             return ar_fail(ARETE_E_SHAPE, "axes[%zu] is %lld", i, (long long)axes[i]);
-        y->dims[axis] = size_count ? sizes[i] : (int64_t)floor((double)x->dims[axis] * scales[i]);
+        double wanted = size_count ? (double)sizes[i] : floor((double)x->dims[axis] * scales[i]);
+        if (!(wanted >= 0 && wanted < 0x1p46))
+            return ar_fail(ARETE_E_SHAPE, "dimension %lld of %lld resized to %g", (long long)axis,
+                           (long long)x->dims[axis], wanted);
+        y->dims[axis] = (int64_t)wanted;
         if (!size_count)
             desc->scales[axis] = (float)scales[i];
     }
@@ -333,6 +341,8 @@ static arete_status lower_one_hot(ar_lowering *l, const ar_node *n) {
         return status;
     if (!ar_node_has(n, 1) || !ar_graph_reals(l->graph, n->in[1], &depth, 1, &count) || count != 1)
         return ar_fail(ARETE_E_UNSUPPORTED, "a depth that is not known before the run");
+    if (!(depth >= 0 && depth < 0x1p46))
+        return ar_fail(ARETE_E_SHAPE, "depth is %g", depth);
     int64_t rank = (int64_t)x->rank + 1, axis = desc.axis < 0 ? desc.axis + rank : desc.axis;
     if (axis < 0 || axis >= rank || rank > ARETE_MAX_RANK)
         return ar_fail(ARETE_E_SHAPE, "axis %lld of %lld dimensions", (long long)desc.axis, (long long)rank);
@@ -385,7 +395,7 @@ static arete_status lower_eye_like(ar_lowering *l, const ar_node *n) {
 static arete_status lower_reverse(ar_lowering *l, const ar_node *n) {
     const arete_layer_desc desc = {.op = ARETE_LAYER_REVERSE_SEQUENCE,
                                    .axis = ar_onnx_int(n->proto, "time_axis", 0),
-                                   .batch_axis = (uint32_t)ar_onnx_int(n->proto, "batch_axis", 1)};
+                                   .batch_axis = ar_onnx_count(n->proto, "batch_axis", 1)};
     return layer(l, n, &desc, 2);
 }
 

@@ -13,6 +13,7 @@
 #include "place.h"
 
 #define HOST_LIMIT ((uint64_t)4 << 30)
+#define FOLD_LIMIT 1e11
 
 struct arete_model {
     atomic_int references;
@@ -107,6 +108,7 @@ static arete_status build(arete_model *model, const Onnx__ModelProto *proto, con
         return ar_fail_memory("a model", sizeof *l);
     *l = (ar_lowering){
         .graph = &model->graph, .device = model->device, .desc = desc, .model = proto, .folder = folder};
+    l->fold_limit = desc->fold_limit > 0 ? desc->fold_limit : FOLD_LIMIT;
     model->graph.pool.limit = desc->host_limit ? desc->host_limit : HOST_LIMIT;
     arete_status status = reference_queue(&context, &l->reference);
     if (status == ARETE_OK)

@@ -15,6 +15,11 @@ int64_t ar_onnx_int(const Onnx__NodeProto *node, const char *name, int64_t absen
     return a ? a->i : absent;
 }
 
+uint32_t ar_onnx_count(const Onnx__NodeProto *node, const char *name, uint32_t absent) {
+    const Onnx__AttributeProto *a = ar_onnx_attribute(node, name);
+    return !a ? absent : a->i >= 0 && a->i < UINT32_MAX ? (uint32_t)a->i : UINT32_MAX;
+}
+
 float ar_onnx_float(const Onnx__NodeProto *node, const char *name, float absent) {
     const Onnx__AttributeProto *a = ar_onnx_attribute(node, name);
     return a ? a->f : absent;

@@ -9,6 +9,7 @@
 
 const Onnx__AttributeProto *ar_onnx_attribute(const Onnx__NodeProto *node, const char *name); /* NULL: absent */
 int64_t ar_onnx_int(const Onnx__NodeProto *node, const char *name, int64_t absent);
+uint32_t ar_onnx_count(const Onnx__NodeProto *node, const char *name, uint32_t absent); /* no count: UINT32_MAX */
 float ar_onnx_float(const Onnx__NodeProto *node, const char *name, float absent);
 /* How many there are (0: absent), of which at most `most` are written. */
 size_t ar_onnx_ints(const Onnx__NodeProto *node, const char *name, int64_t *values, size_t most);

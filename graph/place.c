@@ -52,6 +52,15 @@ static int larger_first(const void *a, const void *b) {
     return x->value - y->value;
 }
 
+static arete_status check_limit(const ar_placement *p, uint64_t weights, uint64_t arena) {
+    if (weights > p->limit || arena > p->limit - weights)
+        return ar_fail(ARETE_E_MEMORY,
+                       "weights (%llu bytes) and intermediate results (%llu) are more than the %llu that they may "
+                       "take (desc.device_limit, or what the device has)",
+                       (unsigned long long)weights, (unsigned long long)arena, (unsigned long long)p->limit);
+    return ARETE_OK;
+}
+
 /* The lowest place that is free while the block lives, among those already placed. */
 static uint64_t find_place(const block *blocks, size_t placed, const block *of) {
     uint64_t at = 0;
@@ -82,8 +91,8 @@ static arete_status place_arena(ar_graph *g, arete_device *device, ar_placement 
         p->arena_bytes = end > p->arena_bytes ? end : p->arena_bytes;
         p->apart_bytes += blocks[i].bytes;
     }
-    arete_status status = ARETE_OK;
-    if (p->arena_bytes)
+    arete_status status = check_limit(p, p->weight_bytes, p->arena_bytes);
+    if (p->arena_bytes && status == ARETE_OK)
         status = arete_buffer_create(device, p->arena_bytes, &p->arena);
     for (size_t i = 0; i < count && status == ARETE_OK; i++) {
         g->values[blocks[i].value].buffer = p->arena;
@@ -110,7 +119,9 @@ static arete_status add_buffer(ar_placement *p, arete_device *device, uint64_t b
     if (!all)
         return ar_fail_memory("a model's weights", bytes);
     p->weights = all;
-    arete_status status = arete_buffer_create(device, bytes, &all[p->weight_buffers]);
+    arete_status status = check_limit(p, p->weight_bytes + bytes, 0);
+    if (status == ARETE_OK)
+        status = arete_buffer_create(device, bytes, &all[p->weight_buffers]);
     if (status == ARETE_OK) {
         p->weight_buffers++;
         p->weight_bytes += bytes;
@@ -155,7 +166,9 @@ static arete_status pack(ar_graph *g, arete_queue *queue, ar_step *step, ar_plac
         const ar_value *v = &g->values[step->value[i]];
         uint64_t bytes = bytes_of(&v->t);
         operands[i] = step->view[i];
-        status = arete_buffer_create(arete_queue_device(queue), bytes ? bytes : 1, &operands[i].buffer);
+        status = check_limit(p, p->weight_bytes + bytes, 0);
+        if (status == ARETE_OK)
+            status = arete_buffer_create(arete_queue_device(queue), bytes ? bytes : 1, &operands[i].buffer);
         if (status == ARETE_OK && bytes)
             status = arete_queue_write(queue, operands[i].buffer, 0, bytes, v->data, ARETE_WAIT_NONE, NULL);
     }
@@ -177,6 +190,8 @@ arete_status ar_place(ar_graph *g, arete_queue *queue, uint64_t limit, ar_placem
         status = ar_fail_memory("a memory plan", 2 * (uint64_t)g->value_count);
         goto out;
     }
+    p->limit = limit ? limit : arete_device_get_info(arete_queue_device(queue))->memory_bytes;
+    p->limit = p->limit ? p->limit : UINT64_MAX;
     find_lives(g);
     mark_plain(g, plain, read);
     for (int i = 0; i < g->value_count; i++)
@@ -188,10 +203,6 @@ arete_status ar_place(ar_graph *g, arete_queue *queue, uint64_t limit, ar_placem
             status = pack(g, queue, &g->steps[s], p);
     if (status == ARETE_OK)
         status = place_arena(g, arete_queue_device(queue), p);
-    if (status == ARETE_OK && limit && p->weight_bytes + p->arena_bytes > limit)
-        status = ar_fail(ARETE_E_MEMORY,
-                         "weights (%llu bytes) and intermediate results (%llu) are more than desc.device_limit",
-                         (unsigned long long)p->weight_bytes, (unsigned long long)p->arena_bytes);
 out:
     ar_os_free(plain);
     ar_os_free(read);

@@ -74,14 +74,6 @@ static arete_status take_shape(const ar_value *file, const char *name, uint32_t 
     return ARETE_OK;
 }
 
-static arete_status check_size(const char *name, const arete_tensor *t) {
-    uint64_t count = arete_dtype_size(t->dtype);
-    for (uint32_t d = 0; d < t->rank; d++)
-        if (__builtin_mul_overflow(count, (uint64_t)t->dims[d], &count) || count > (uint64_t)1 << 46)
-            return ar_fail(ARETE_E_UNSUPPORTED, "input '%s' is larger than any memory", name);
-    return ARETE_OK;
-}
-
 static arete_status add_input(ar_lowering *l, const Onnx__ValueInfoProto *info, ar_scope *scope) {
     ar_graph *g = l->graph;
     char *name = ar_pool_text(&g->pool, info->name, strlen(info->name));
@@ -97,9 +89,9 @@ static arete_status add_input(ar_lowering *l, const Onnx__ValueInfoProto *info, 
         status = ar_fail(ARETE_E_DTYPE, "input '%s' is of %s, but its value was given as %s", name,
                          arete_dtype_name(made.t.dtype), arete_dtype_name(given->dtype));
     if (status == ARETE_OK)
-        status = check_size(name, &made.t);
+        status = ar_graph_check_size(&made.t);
     if (status != ARETE_OK)
-        return status;
+        return ar_fail_within(status, "input '%s'", info->name);
     if (given) {
         int value = ar_graph_constant(g, name, made.t.dtype, made.t.rank, made.t.dims, given->data, true);
         return value == AR_NO_VALUE ? ARETE_E_MEMORY : ar_scope_put(scope, name, value);

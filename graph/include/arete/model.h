@@ -47,6 +47,8 @@ typedef struct arete_model_desc {
     arete_math math;       /**< of every convolution, see arete/conv.h */
     uint64_t host_limit;   /**< bytes that the graph and folded constants may take on the host; 0: 4 GB */
     uint64_t device_limit; /**< bytes that weights and activations may take on the device; 0: what it has */
+    double fold_limit;     /**< operations and bytes moved that steps on constants may take at load; 0: 1e11. Those
+                                beyond it are done in every run */
 } arete_model_desc;
 
 /**
