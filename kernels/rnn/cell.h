@@ -121,9 +121,10 @@ static inline realv rnn_bound(const rnn_args *s, realv x)
 /* e^x with |x| cut off at 40, where 1 + e^-x is 1 and sigmoid is 4e-18; NaN stays. */
 static inline realv rnn_exp(realv x)
 {
+    maskv whole;
     x = select(x, (realv)(40.0f), x > 40.0f);
     x = select(x, (realv)(-40.0f), x < -40.0f);
-    realv n = rint(x * 1.44269504f);
+    realv n = wholev(x, 1.44269504f, &whole);
     realv r = fma(n, (realv)(-0.693145752f), x);
     r = fma(n, (realv)(-1.42860677e-6f), r);
     realv p = fma(r, (realv)(1.38888889e-3f), (realv)(8.33333333e-3f));
@@ -132,7 +133,7 @@ static inline realv rnn_exp(realv x)
     p = fma(p, r, (realv)(0.5f));
     p = fma(p, r, (realv)(1.0f));
     p = fma(p, r, (realv)(1.0f));
-    return p * CAT2(as_float, LANES)((convert_maskv(n) + 127) << 23);
+    return p * CAT2(as_float, LANES)((whole + 127) << 23); /* WHOLE_BITS is shifted out */
 }
 
 /* tanh x = top / bottom, so that a division serves more than it: the odd series where 1 - e^-2x would cancel. */
