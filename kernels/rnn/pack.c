@@ -22,10 +22,12 @@ static void shape(const rnn_problem *p, rnn_packed *k) {
 
 /* Elements of w, r and s of a layer. */
 static void sizes(const rnn_problem *p, const rnn_packed *k, int64_t lanes, int64_t layer, int64_t of[3]) {
-    const int64_t steps[3] = {ar_rnn_input(p, layer), p->proj, p->hidden};
-    for (int i = 0; i < 3; ++i)
-        of[i] =
-            ar_rnn_dirs(p) * k->panels[i] * steps[i] * (k->units[i] * k->gates[i] + (i == 1 ? k->wide : 0)) * lanes;
+    const int64_t inputs[3] = {ar_rnn_input(p, layer), p->proj, p->hidden};
+    for (int i = 0; i < 3; ++i) {
+        int64_t steps = p->type_w == ARETE_BF16 ? ar_rnn_ceil(inputs[i], 2) * 2 : inputs[i];
+        int64_t vectors = k->units[i] * k->gates[i] + (i == 1 ? k->wide : 0);
+        of[i] = ar_rnn_dirs(p) * k->panels[i] * steps * vectors * lanes;
+    }
     if (!two_phases(p))
         of[2] = 0;
 }
@@ -47,9 +49,10 @@ bool ar_rnn_packed(const rnn_problem *p, const arete_device *device, rnn_packed 
     k->padded = ar_rnn_ceil(units, 4) * 4;
     k->projected = p->projection ? ar_rnn_ceil(out, 4) * 4 : 0;
     k->vectors = lanes * dirs * (k->padded * (3 * gates + 4) + k->projected);
-    /* Where the caches hold a layer's recurrent weights; from memory two bytes are faster. */
-    int64_t of_r = dirs * k->panels[1] * p->proj * (k->units[1] * k->gates[1] + 1) * lanes * element;
-    k->wide = element == 2 && (uint64_t)of_r <= device->info.cache_bytes / 2;
+    /* Half of f16 as f32 where the caches hold a layer's recurrent weights; from memory two bytes are faster. */
+    int64_t across = k->units[1] * k->gates[1];
+    int64_t of_r = dirs * k->panels[1] * p->proj * (across + across / 2) * lanes * element;
+    k->wide = p->type_w == ARETE_F16 && (uint64_t)of_r <= device->info.cache_bytes / 2 ? across / 2 : 0;
     uint64_t at = 0;
     for (int64_t layer = 0; layer < p->layers; ++layer) {
         int64_t of[3];

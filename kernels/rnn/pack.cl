@@ -27,11 +27,11 @@ __kernel void rnn_pack_panels(const rnn_args s, const long count, const long row
     const long unit = (panel * units + v / gates) * LANES;
     const int gate = only >= 0 ? only : rnn_gate_at(&s, v % gates);
     const long pitch = (vectors - wide) * LANES; /* elements of a step */
-    into += into_at + (dir * panels + panel) * count * (vectors + wide) * LANES;
+    into += into_at + (dir * panels + panel) * STEPS_OF(count) * (vectors + wide) * LANES;
     into += v < wide ? v * 2 * LANES : 2 * wide * LANES * count + (v - wide) * LANES;
     from += from_at + (dir * all_rows + gate * rows + unit) * count;
     const int here = min((long)LANES, rows - unit);
-#if CODE(TYPE_W) == CODE_f16 || CODE(TYPE_W) == CODE_bf16
+#if CODE(TYPE_W) == CODE_f16
     if (v < wide) {
         __global const STORAGE(TYPE_W) *values = (__global const STORAGE(TYPE_W) *)from;
         for (long k = 0; k < count; ++k) {
@@ -42,9 +42,10 @@ __kernel void rnn_pack_panels(const rnn_args s, const long count, const long row
         return;
     }
 #endif
-    for (long k = 0; k < count; ++k) {
+    for (long k = 0; k < STEPS_OF(count); ++k) {
         for (int i = 0; i < LANES; ++i)
-            into[k * pitch + i] = i < here ? from[i * count + k] : (element)0;
+            into[PAIRED ? k / 2 * 2 * pitch + v * LANES + 2 * i + k % 2 : k * pitch + i] =
+                i < here && k < count ? from[i * count + k] : (element)0;
     }
 }
 

@@ -5,9 +5,10 @@
  *   w     [D][panels][I][W_UNITS * GATES][LANES]
  *   r     [D][panels][P][R_UNITS * R_GATES][LANES]     the gates that h goes into at once
  *   s     [D][panels][H][4][LANES]                     a GRU's candidate (without LBR), or the projection
- * With WIDE = 1 a panel of r is [P][LANES] of f32, its first vectors, and then [P][vectors - 1][LANES] of TYPE_W of
- * two bytes: converting two bytes and reading four are bound by different parts of a core, so that some of each is
- * faster than either.
+ * With WIDE = n a panel of r is [P][n][LANES] of f32, its first vectors, and then [P][vectors - n][LANES] of f16:
+ * converting two bytes and reading four are bound by different parts of a core, so that some of each is faster than
+ * either. bf16 is PAIRED: K is made even with 0, and a panel is [K / 2][vectors][LANES][2]: two steps in 32 bits,
+ * the second one in the upper half, so that one instruction makes either an f32.
  * And after all of them, f32 vectors of units, each [D][PADDED]:
  *   bias [GATES], bias of r's last gate (LBR), peepholes [3], scales of w [GATES], of r [GATES], of the projection
  * bias is Wb + Rb, but for the last gate of a GRU with LBR: Wb alone.
@@ -28,6 +29,8 @@
 #ifndef WIDE
 #define WIDE 0
 #endif
+#define PAIRED (CODE(TYPE_W) == CODE_bf16)
+#define STEPS_OF(count) (PAIRED ? ((count) + 1) / 2 * 2 : (count)) /* of a panel */
 #define S_UNITS 4 /* of the second product */
 #define TWO_PHASES (PROJECTION || (CELL == CELL_GRU && !LBR))
 

@@ -32,8 +32,13 @@
 #define MEET_PITCH 32
 #define NVW (W_UNITS * GATES)
 #define NVR (R_UNITS * R_GATES)
+#define SAME_PANELS (R_UNITS == W_UNITS && R_GATES == GATES)
 
 #include "rnn/products.h"
+
+/* Vector number i of f32 at p, in one piece (prelude.h). */
+#define GET(i, p) loadv_f32((p) + (i) * (long)LANES)
+#define PUT(x, i, p) storev_f32(x, (p) + (i) * (long)LANES)
 
 typedef struct {
     long dirs, padded; /* vectors of units */
@@ -91,22 +96,23 @@ static inline void input_chunk(const place *p, long first, long chunk)
         at[row - row_0] = s->x_offset + time * s->x_step + lane * s->x_lane;
     }
     for (long panel = group * z->chunk_panels; panel < min(panels, (group + 1) * z->chunk_panels); ++panel) {
-        __global const STORAGE(TYPE_W) *w = p->w + s->at[7] + (dir * panels + panel) * s->input * NVW * LANES;
+        __global const STORAGE(TYPE_W) *w =
+            p->w + s->at[7] + (dir * panels + panel) * STEPS_OF(s->input) * NVW * LANES;
         const long mine = dir * z->padded + panel * W_UNITS;
         for (long row = row_0; row < row_1;) {
             realv acc[MR * NVW];
             const int count = tile_rows(row_1 - row);
             for (int i = 0; i < count * NVW; ++i)
                 acc[i] = SCALED ? (realv)(0)
-                                : vloadv(AT_BIAS(z->dirs, z->padded) + mine * GATES + i % NVW, p->vectors);
+                                : GET(AT_BIAS(z->dirs, z->padded) + mine * GATES + i % NVW, p->vectors);
             product_input(count, p->x, at + row - row_0, w, s->input, acc);
             __global float *to = share_at(p, dir, panel * W_UNITS, row, 0);
             for (int i = 0; i < count * NVW; ++i) {
 #if SCALED
-                acc[i] = fma(acc[i], vloadv(AT_W_SCALE(z->dirs, z->padded) + mine * GATES + i % NVW, p->vectors),
-                             vloadv(AT_BIAS(z->dirs, z->padded) + mine * GATES + i % NVW, p->vectors));
+                acc[i] = fma(acc[i], GET(AT_W_SCALE(z->dirs, z->padded) + mine * GATES + i % NVW, p->vectors),
+                             GET(AT_BIAS(z->dirs, z->padded) + mine * GATES + i % NVW, p->vectors));
 #endif
-                vstorev(acc[i], i, to);
+                PUT(acc[i], i, to);
             }
             row += count;
         }
@@ -123,8 +129,8 @@ static inline void finish_units(const place *p, int dir, long lane, long step, i
     const long first = unit * LANES;
     const long count = size - first;
     if (!active)
-        fresh = vloadv(0, p->work + at + (step % 2) * half_at);
-    vstorev(fresh, 0, p->work + at + ((step + 1) % 2) * half_at);
+        fresh = GET(0, p->work + at + (step % 2) * half_at);
+    PUT(fresh, 0, p->work + at + ((step + 1) % 2) * half_at);
     if (s->has_y) {
         __global STORAGE(TYPE_Y) *y =
             p->y + s->y_offset + time * s->y_step + dir * s->y_dir + lane * s->y_lane + first;
@@ -156,12 +162,12 @@ static inline void lstm_units(const place *p, int dir, long unit, long lane, lon
     __global float *c = p->work + s->at[1];
     realv peep[3];
     for (int g = 0; g < 3; ++g)
-        peep[g] = s->peephole ? vloadv(AT_PEEP(z->dirs, z->padded) + mine * 3 + g, p->vectors) : (realv)(0);
-    const realv old = vloadv(mine * s->batch + lane, c);
+        peep[g] = s->peephole ? GET(AT_PEEP(z->dirs, z->padded) + mine * 3 + g, p->vectors) : (realv)(0);
+    const realv old = GET(mine * s->batch + lane, c);
     realv cell = old;
     const realv fresh = rnn_lstm(s, dir, gate[0], gate[1], gate[2], gate[3], peep, &cell);
     cell = active ? cell : old;
-    vstorev(cell, mine * s->batch + lane, c);
+    PUT(cell, mine * s->batch + lane, c);
     if (s->has_yc && step == s->steps - 1) {
         real part[LANES];
         vstorev(cell, 0, part);
@@ -170,7 +176,7 @@ static inline void lstm_units(const place *p, int dir, long unit, long lane, lon
                                p->yc + s->yc_offset + dir * s->c_dir + lane * s->c_lane + unit * LANES + i);
     }
 #if PROJECTION
-    vstorev(fresh, 0, p->work + s->at[2] + (dir * s->batch + lane) * z->u_pitch + unit * LANES);
+    PUT(fresh, 0, p->work + s->at[2] + (dir * s->batch + lane) * z->u_pitch + unit * LANES);
 #else
     finish_units(p, dir, lane, step, active, time, unit, s->hidden, fresh);
 #endif
@@ -184,7 +190,7 @@ static inline void gru_units(const place *p, int dir, long unit, long lane, long
     const rnn_args *s = p->s;
     const rnn_shape *z = p->z;
     const long half_at = z->dirs * s->batch * z->h_pitch;
-    const realv old = vloadv(0, p->work + s->at[0] + (step % 2) * half_at + (dir * s->batch + lane) * z->h_pitch +
+    const realv old = GET(0, p->work + s->at[0] + (step % 2) * half_at + (dir * s->batch + lane) * z->h_pitch +
                                     unit * LANES);
     realv update = gate[0], reset = gate[1];
     rnn_gru_gates(s, dir, &update, &reset);
@@ -193,8 +199,8 @@ static inline void gru_units(const place *p, int dir, long unit, long lane, long
     const realv fresh = rnn_blend(update, rnn_candidate(s, dir, candidate), old);
     finish_units(p, dir, lane, step, active, time, unit, s->hidden, fresh);
 #else
-    vstorev(update, (dir * z->padded + unit) * s->batch + lane, p->work + s->at[3]);
-    vstorev(reset * old, 0, p->work + s->at[2] + (dir * s->batch + lane) * z->u_pitch + unit * LANES);
+    PUT(update, (dir * z->padded + unit) * s->batch + lane, p->work + s->at[3]);
+    PUT(reset * old, 0, p->work + s->at[2] + (dir * s->batch + lane) * z->u_pitch + unit * LANES);
 #endif
 }
 #endif
@@ -208,23 +214,25 @@ static inline void step_chunk(const place *p, long first, long step, long chunk)
     const long panel = chunk % panels;
     const int dir = chunk / panels;
     const long half_at = z->dirs * s->batch * z->h_pitch;
-    __global const STORAGE(TYPE_W) *w = p->w + s->at[8] + (dir * panels + panel) * s->proj * (NVR + WIDE) * LANES;
+    __global const STORAGE(TYPE_W) *w =
+        p->w + s->at[8] + (dir * panels + panel) * STEPS_OF(s->proj) * (NVR + WIDE) * LANES;
     for (long lane = 0; lane < s->batch;) {
         realv acc[MR * NVR];
         long at[MR];
         const int count = tile_rows(s->batch - lane);
-        for (int i = 0; i < count; ++i) {
+        __global const float *share = share_at(p, dir, panel * R_UNITS, (step - first) * s->batch + lane, 0);
+        for (int i = 0; i < count; ++i)
             at[i] = s->at[0] + (step % 2) * half_at + (dir * s->batch + lane + i) * z->h_pitch;
-            for (int v = 0; v < NVR; ++v) {
-                const long unit = panel * R_UNITS + v / R_GATES;
-                const int g = v % R_GATES;
-                if (SCALED)
-                    acc[i * NVR + v] = (realv)(0);
-                else if (LBR && g == 2)
-                    acc[i * NVR + v] = vloadv(AT_LINEAR(z->dirs, z->padded) + dir * z->padded + unit, p->vectors);
-                else
-                    acc[i * NVR + v] = vloadv(0, share_at(p, dir, unit, (step - first) * s->batch + lane + i, g));
-            }
+        for (int j = 0; j < count * NVR; ++j) {
+            const int v = j % NVR, g = v % R_GATES;
+#if SCALED
+            acc[j] = (realv)(0);
+#elif SAME_PANELS
+            acc[j] = LBR && g == 2 ? GET(AT_LINEAR(z->dirs, z->padded) + dir * z->padded + panel, p->vectors)
+                                   : GET(j, share);
+#else
+            acc[j] = GET((long)(v / R_GATES) * z->block * s->batch * NVW + j / NVR * NVW + g, share);
+#endif
         }
         product_step(count, p->work, at, w, s->proj, acc);
         for (int i = 0; i < count; ++i) {
@@ -239,11 +247,11 @@ static inline void step_chunk(const place *p, long first, long step, long chunk)
                     gate[g] = acc[i * NVR + u * R_GATES + g];
 #if SCALED
                     const realv scale =
-                        vloadv(AT_R_SCALE(z->dirs, z->padded) + (dir * z->padded + unit) * GATES + g, p->vectors);
+                        GET(AT_R_SCALE(z->dirs, z->padded) + (dir * z->padded + unit) * GATES + g, p->vectors);
                     const realv add =
                         LBR && g == 2
-                            ? vloadv(AT_LINEAR(z->dirs, z->padded) + dir * z->padded + unit, p->vectors)
-                            : vloadv(0, share_at(p, dir, unit, row, g));
+                            ? GET(AT_LINEAR(z->dirs, z->padded) + dir * z->padded + unit, p->vectors)
+                            : GET(0, share_at(p, dir, unit, row, g));
                     gate[g] = fma(gate[g], scale, add);
 #endif
                 }
@@ -252,7 +260,7 @@ static inline void step_chunk(const place *p, long first, long step, long chunk)
 #elif CELL == CELL_GRU
 #if LBR
                 gate[3] = gate[2];
-                gate[2] = vloadv(0, share_at(p, dir, unit, row, 2));
+                gate[2] = GET(0, share_at(p, dir, unit, row, 2));
 #endif
                 if (unit * LANES < s->hidden)
                     gru_units(p, dir, unit, lane + i, step, active, time, gate);
@@ -276,7 +284,8 @@ static inline void second_chunk(const place *p, long first, long step, long chun
     const long panels = ((size + LANES - 1) / LANES + S_UNITS - 1) / S_UNITS;
     const long panel = chunk % panels;
     const int dir = chunk / panels;
-    __global const STORAGE(TYPE_W) *w = p->w + s->at[9] + (dir * panels + panel) * s->hidden * S_UNITS * LANES;
+    __global const STORAGE(TYPE_W) *w =
+        p->w + s->at[9] + (dir * panels + panel) * STEPS_OF(s->hidden) * S_UNITS * LANES;
     for (long lane = 0; lane < s->batch;) {
         realv acc[MR * S_UNITS];
         long at[MR];
@@ -288,7 +297,7 @@ static inline void second_chunk(const place *p, long first, long step, long chun
                 acc[i * S_UNITS + u] = (realv)(0);
 #else
                 acc[i * S_UNITS + u] =
-                    vloadv(0, share_at(p, dir, panel * S_UNITS + u, (step - first) * s->batch + lane + i, 2));
+                    GET(0, share_at(p, dir, panel * S_UNITS + u, (step - first) * s->batch + lane + i, 2));
 #endif
             }
         }
@@ -302,18 +311,18 @@ static inline void second_chunk(const place *p, long first, long step, long chun
                     break;
 #if PROJECTION
 #if SCALED
-                sum *= vloadv(AT_P_SCALE(z->dirs, z->padded) + dir * z->projected + unit, p->vectors);
+                sum *= GET(AT_P_SCALE(z->dirs, z->padded) + dir * z->projected + unit, p->vectors);
 #endif
 #else
                 const long mine = dir * z->padded + unit;
 #if SCALED
-                sum = fma(sum, vloadv(AT_R_SCALE(z->dirs, z->padded) + mine * GATES + 2, p->vectors),
-                          vloadv(0, share_at(p, dir, unit, (step - first) * s->batch + lane + i, 2)));
+                sum = fma(sum, GET(AT_R_SCALE(z->dirs, z->padded) + mine * GATES + 2, p->vectors),
+                          GET(0, share_at(p, dir, unit, (step - first) * s->batch + lane + i, 2)));
 #endif
                 const long half_at = z->dirs * s->batch * z->h_pitch;
-                const realv old = vloadv(0, p->work + s->at[0] + (step % 2) * half_at +
+                const realv old = GET(0, p->work + s->at[0] + (step % 2) * half_at +
                                                 (dir * s->batch + lane + i) * z->h_pitch + unit * LANES);
-                const realv update = vloadv(mine * s->batch + lane + i, p->work + s->at[3]);
+                const realv update = GET(mine * s->batch + lane + i, p->work + s->at[3]);
                 sum = rnn_blend(update, rnn_candidate(s, dir, sum), old);
 #endif
                 finish_units(p, dir, lane + i, step, step < n, rnn_time(s, n, dir, step), unit, size, sum);

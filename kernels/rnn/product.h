@@ -10,6 +10,7 @@
  *                   latency of fma)
  * One step is MR * NV fma, NV loads and MR broadcasts; registers MR * NV * CHAINS + NV + 1. With one chain each
  * element is one sequence of fma over k, whatever MR is: results do not hang on how rows are put together.
+ * PAIRED (packed.h): a load has two steps of a vector, which a shift and a mask take apart.
  */
 #define PRODUCT_PITCH ((PRODUCT_NV - PRODUCT_WIDE) * LANES) /* elements of a step */
 
@@ -32,6 +33,37 @@ static inline void PRODUCT_NAME(__global const float *a, const long *at, __globa
 #endif
         }
     }
+#if PAIRED
+#pragma unroll 1
+    for (; k + 2 <= count; k += 2) {
+        uintv pair[PRODUCT_NV];
+#pragma unroll
+        for (int v = 0; v < PRODUCT_NV; ++v)
+            pair[v] = CAT2(as_uint, LANES)(loadv_f32((__global const float *)w + v * LANES));
+#pragma unroll
+        for (int c = 0; c < 2; ++c) {
+#pragma unroll
+            for (int i = 0; i < PRODUCT_MR; ++i) {
+                realv x = (realv)(row[i][k + c]);
+#pragma unroll
+                for (int v = 0; v < PRODUCT_NV; ++v) {
+                    realv *to = &sum[c % PRODUCT_CHAINS][i][v];
+                    *to = fma(x, CAT2(as_float, LANES)(c ? pair[v] & 0xffff0000u : pair[v] << 16), *to);
+                }
+            }
+        }
+        w += 2 * PRODUCT_PITCH;
+    }
+    if (k < count) {
+#pragma unroll
+        for (int v = 0; v < PRODUCT_NV; ++v) {
+            const uintv pair = CAT2(as_uint, LANES)(loadv_f32((__global const float *)w + v * LANES));
+#pragma unroll
+            for (int i = 0; i < PRODUCT_MR; ++i)
+                sum[0][i][v] = fma((realv)(row[i][k]), CAT2(as_float, LANES)(pair << 16), sum[0][i][v]);
+        }
+    }
+#else
 #pragma unroll 1
     for (; k + PRODUCT_CHAINS <= count; k += PRODUCT_CHAINS) {
 #pragma unroll
@@ -64,6 +96,7 @@ static inline void PRODUCT_NAME(__global const float *a, const long *at, __globa
         }
     }
 #endif
+#endif /* PAIRED */
 #pragma unroll
     for (int i = 0; i < PRODUCT_MR; ++i) {
 #pragma unroll

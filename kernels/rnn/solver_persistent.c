@@ -160,7 +160,7 @@ static arete_status get_kernels(arete_plan *plan, persistent *s) {
         at +=
             (size_t)snprintf(options + at, sizeof options - at, " -DMR=%d", ar_rnn_vec(plan->device) == 16 ? 6 : 2);
         if (s->pack.packed.wide)
-            at += (size_t)snprintf(options + at, sizeof options - at, " -DWIDE=1");
+            at += (size_t)snprintf(options + at, sizeof options - at, " -DWIDE=%d", (int)s->pack.packed.wide);
         if (p->type_x != ARETE_F32 && layer == 0)
             snprintf(options + at, sizeof options - at, " -DTYPE_GIVEN=%s",
                      arete_dtype_name((arete_dtype)p->type_x));
