@@ -48,6 +48,16 @@ int ar_step_result(const ar_step *step) {
     return AR_NO_VALUE;
 }
 
+bool ar_fuse_tight(const arete_tensor *view) {
+    int64_t step = 1;
+    bool none = true, tight = true;
+    for (uint32_t d = view->rank; d-- > 0; step *= view->dims[d]) {
+        none = none && view->strides[d] == 0;
+        tight = tight && (view->strides[d] == step || view->dims[d] == 1);
+    }
+    return view->offset == 0 && (none || tight);
+}
+
 /* The step's first output is written where `value` was. */
 static void take_output(const ar_graph *g, ar_step *step, int value) {
     for (uint32_t i = 0; i < step->slots; i++)
@@ -280,6 +290,8 @@ static void fuse_products(ar_graph *g) {
 arete_status ar_fuse(ar_graph *graph) {
     arete_status status = ar_fuse_patterns(graph);
     fuse_products(graph);
+    if (status == ARETE_OK)
+        status = ar_fuse_shared(graph);
     if (status == ARETE_OK)
         status = ar_fuse_chains(graph);
     return status;

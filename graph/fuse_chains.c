@@ -12,7 +12,7 @@ static uint32_t arity(const ar_step *step) {
     if (!desc || step->view[0].dtype != ARETE_F32 || step->view[step->slots - 1].dtype != ARETE_F32)
         return 0;
     for (uint32_t i = 0; i < step->slots; i++)
-        if (step->value[i] != AR_NO_VALUE && step->view[i].strides[0] != 0)
+        if (step->value[i] != AR_NO_VALUE && !ar_fuse_tight(&step->view[i]))
             return 0;
     switch (desc->op) {
     case ARETE_LAYER_ABS:
