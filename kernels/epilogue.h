@@ -46,7 +46,11 @@
 
 static inline realv activate(realv x, real slope)
 {
+#if ACT == ACT_GELU_ERF && !REAL_F64
+    return gelu_of_sumv(x);
+#else
     return activatev(x, slope, (real)0);
+#endif
 }
 
 typedef struct {
