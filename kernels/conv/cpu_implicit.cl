@@ -127,6 +127,13 @@ static inline void store_part(const conv_way_out *o, const realv *out, long m, i
     } while (0)
 
 #if !POINTWISE
+/* What is written past a row's end is written over by the next row, and there are 2 * LANES behind the last. */
+static inline void zero_two(real *at)
+{
+    STORE_NEAR(, realv, (realv)(0), at);
+    STORE_NEAR(, realv, (realv)(0), at + LANES);
+}
+
 /* Rows of inputs from iy on, all columns that outputs 0 .. out[2] - 1 read, split by column % SW. */
 static inline void copy_rows(real *to, real *line, const conv_args *s, __global const STORAGE(TYPE_X) *x,
                              const row_table *t, long oz, long iy, long rows, long slice, long phase, long columns)
@@ -144,11 +151,16 @@ static inline void copy_rows(real *to, real *line, const conv_args *s, __global 
                 }
                 const long from = c * s->x_channel + (in_z * s->in[1] + in_y) * s->in[2];
                 const long left = (s->group_c - 1) * s->x_channel + s->in[0] * s->in[1] * s->in[2] - from;
+                /* Lanes past the last column are multiplied, though never stored: they are to be numbers. */
 #if SW == 1
                 copy_row(at, x + from, -s->pad[2], columns, s->in[2], left, 1);
+                zero_two(at + columns);
 #else
                 copy_row(line, x + from, -s->pad[2], columns, s->in[2], left, 1);
+                zero_two(line + columns);
 #if SW == 2
+                zero_two(at + 2 * phase - LANES);
+                zero_two(at + phase - LANES);
                 for (long i = 0; 2 * i < columns; i += LANES) {
                     realv a = LOAD_NEAR(const, realv, line + 2 * i);
                     realv b = LOAD_NEAR(const, realv, line + 2 * i + LANES);
@@ -162,6 +174,7 @@ static inline void copy_rows(real *to, real *line, const conv_args *s, __global 
                     STORE_NEAR(, realv, odd, at + phase + i);
                 }
 #else
+                zero_row(at, SW * phase);
                 for (long i = 0; i < columns; ++i)
                     at[i % SW * phase + i / SW] = line[i];
 #endif
