@@ -7,26 +7,19 @@
 enum { ROWS, CHANNELS };
 static const char *const names[] = {"rows", "channels", NULL};
 
-#define MAX_STRIP 262144 /* reals: 1 MB; a worker thread's stack has 8 MB where it is small */
-#define GOOD_STRIP 6144  /* 24 KB: a first cache */
 #define MAX_TAPS 49      /* more would be a very long program */
 
-/* ROWS of the kernel: 7 divides the height of most networks' small planes. */
+/* ROWS of the kernel: 7 divides the height of most networks' planes. */
 static int64_t deep_of(const conv_problem *v) {
-    return v->out[1] % 7 == 0 && v->out[2] <= 16 ? 7 : v->out[1] < 4 ? 1 : 4;
+    return v->out[1] % 7 == 0 ? 7 : v->out[1] < 4 ? 1 : 4;
 }
 
-static int64_t columns_of(const conv_problem *v) {
-    return (v->out[2] - 1) * v->stride[2] + (v->kernel[2] - 1) * v->dilation[2] + 1;
-}
-
-static int64_t strip_size(const conv_problem *v, const arete_device *device, int64_t rows) {
-    int64_t vec = ar_conv_vec(device);
-    int64_t phase = (ar_conv_ceil(columns_of(v), v->stride[2]) + 2 * vec - 1) / vec * vec;
-    rows = rows < v->out[1] ? rows : v->out[1];
-    double high = (double)(rows - 1) * (double)v->stride[1] + (double)((v->kernel[1] - 1) * v->dilation[1] + 1);
-    double size = high * (double)v->stride[2] * (double)phase;
-    return size > 1e15 ? INT64_MAX : (int64_t)size + 2 * vec;
+/* Lanes of the kernel: no more than a row has use for. */
+static int64_t lanes_of(const conv_problem *v, const arete_device *device) {
+    int64_t lanes = ar_conv_vec(device);
+    while (lanes > 4 && v->out[2] <= lanes / 2)
+        lanes /= 2;
+    return lanes;
 }
 
 static bool applies(const void *problem, const arete_device *device, const char **why) {
@@ -45,34 +38,33 @@ static bool applies(const void *problem, const arete_device *device, const char 
     for (int i = 1; i < CONV_AXES; ++i)
         if (p->stride[i] > 16 || p->dilation[i] > 16)
             return false;
-    *why = "the inputs of one row pass 1 MB";
-    conv_problem v;
-    ar_conv_cpu_view(p, &v);
-    return strip_size(&v, device, 1) <= MAX_STRIP && columns_of(&v) < MAX_STRIP / 4;
+    *why = "a row of 2^30 inputs, or as much padding";
+    return p->in[2] < 1 << 30 && p->pad[2] > -(1 << 30) && p->pad[2] < 1 << 30 && p->out[2] < 1 << 30 >> 5;
 }
 
 static bool accepts(const void *problem, const arete_device *device, const ar_params *params, const char **why) {
     const int64_t *n = params->value;
-    conv_problem v;
-    ar_conv_cpu_view(problem, &v);
+    (void)problem, (void)device;
     *why = "rows and channels must be 1 or more";
-    if (n[ROWS] < 1 || n[ROWS] > 1 << 24 || n[CHANNELS] < 1 || n[CHANNELS] > 1 << 24)
-        return false;
-    *why = "the copy passes 1 MB of private memory";
-    return strip_size(&v, device, n[ROWS]) <= MAX_STRIP;
+    return n[ROWS] >= 1 && n[ROWS] <= 1 << 24 && n[CHANNELS] >= 1 && n[CHANNELS] <= 1 << 24;
+}
+
+/* Slots of a group. A load beside a line costs 1.6, the parting of two vectors 2; narrower vectors run two at a time. */
+static double group_slots(const conv_problem *v, const arete_device *device, const int64_t *n) {
+    double lanes = (double)lanes_of(v, device), rows = fmin((double)n[ROWS], (double)v->out[1]);
+    double taps = (double)(v->kernel[1] * v->kernel[2]), deep = (double)deep_of(v);
+    double high = (deep - 1) * (double)v->stride[1] + (double)v->kernel[1], wide = (double)v->kernel[2];
+    double loads = high * (v->stride[2] == 1   ? wide * 1.6
+                           : v->stride[2] == 2 ? ceil(wide / 2) * 7
+                                               : wide * 3 * lanes) / deep;
+    double vectors = rows * ceil((double)v->out[2] / lanes);
+    double each = (fmax(taps, loads) + 4) * (lanes < (double)ar_conv_vec(device) ? 0.6 : 1);
+    return fmin((double)n[CHANNELS], (double)v->groups) * (60 + (double)ar_conv_group_m(v) * vectors * each);
 }
 
 static double slots(const conv_problem *v, const arete_device *device, const int64_t *n) {
-    double lanes = (double)ar_conv_vec(device), rows = fmin((double)n[ROWS], (double)v->out[1]);
-    double high = (rows - 1) * (double)v->stride[1] + (double)((v->kernel[1] - 1) * v->dilation[1] + 1);
-    double move = v->stride[2] == 1 ? 4 / lanes : v->stride[2] == 2 ? 7 / lanes : 4;
-    double copy = high * (5 + (double)columns_of(v) * move);
-    double vectors = rows * ceil((double)v->out[2] / lanes), taps = (double)(v->kernel[1] * v->kernel[2]);
-    /* Loads beside lines are two a vector; rows of a column share them. */
-    double deep = (double)deep_of(v), shared = ((deep - 1) * (double)v->stride[1] + (double)v->kernel[1]) * (double)v->kernel[2] / deep;
-    double one = copy + (double)ar_conv_group_m(v) * vectors * (fmax(taps, 2 * shared) + 6);
     double groups = ceil((double)v->out[1] / (double)n[ROWS]) * ceil((double)v->groups / (double)n[CHANNELS]);
-    return ar_conv_cpu_busiest(device, groups * (double)v->n, one * fmin((double)n[CHANNELS], (double)v->groups));
+    return ar_conv_cpu_busiest(device, groups * (double)v->n, group_slots(v, device, n));
 }
 
 static bool candidate(const void *problem, const arete_device *device, size_t index, ar_params *params) {
@@ -102,8 +94,6 @@ static void guess(const void *problem, const arete_device *device, ar_params *pa
     *params = (ar_params){{1, 1}};
     for (size_t i = 0; candidate(problem, device, i, &one); ++i) {
         double cost = slots(&v, device, one.value);
-        if (strip_size(&v, device, one.value[ROWS]) > GOOD_STRIP)
-            cost *= 1.1;
         if (cost < best) {
             best = cost;
             *params = one;
@@ -125,14 +115,13 @@ static arete_status build(arete_plan *plan) {
     const int64_t *n = plan->params.value;
     conv_problem v;
     ar_conv_cpu_view(p, &v);
-    int64_t vec = ar_conv_vec(plan->device);
+    int64_t lanes = lanes_of(&v, plan->device);
     char options[640];
-    size_t at = ar_conv_options(p, vec, options, sizeof options);
-    int64_t strip = strip_size(&v, plan->device, n[ROWS]);
+    size_t at = ar_conv_options(p, lanes, options, sizeof options);
     snprintf(options + at, sizeof options - at,
-             " -DKH=%d -DKW=%d -DSH=%d -DSW=%d -DDH=%d -DDW=%d -DROWS=%d -DSTRIP_MAX=%d", (int)v.kernel[1],
+             " -DKH=%d -DKW=%d -DSH=%d -DSW=%d -DDH=%d -DDW=%d -DROWS=%d -DREST=%d -DNARROW=%d", (int)v.kernel[1],
              (int)v.kernel[2], (int)v.stride[1], (int)v.stride[2], (int)v.dilation[1], (int)v.dilation[2],
-             (int)deep_of(&v), (int)ar_conv_cpu_room(strip));
+             (int)deep_of(&v), (int)(v.out[2] % lanes), v.out[2] <= lanes);
     arete_status status =
         ar_kernel_get(plan->device, &ar_source_conv_cpu_depthwise, options, "conv_cpu_depthwise", &plan->kernels[0]);
     if (status != ARETE_OK)
