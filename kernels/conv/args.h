@@ -18,6 +18,7 @@ typedef struct {
     long w_group, w_out, w_in, w_tap;
     long x_offset, w_offset, y_offset, bias_offset, r_offset;
     long x_scale_offset, x_zero_offset, w_scale_offset, w_zero_offset, y_scale_offset, y_zero_offset;
+    long plane[3]; /* extents that positions of Y are counted in: out's, but where a solver leaves margins out */
 } conv_args;
 
 #ifndef TYPE_X

@@ -8,6 +8,9 @@
  * Weights    packed f32 [ceil(m/NR)][c][taps][NR], NR = NV * LANES, channels from m on are 0 (cpu_pack.cl)
  * Tiles      TH x TW positions by NR channels; what TW leaves over of the columns is RW wide (0: nothing), what TH
  *            leaves over of the rows is RH high. TH > 1 only where TW is all of a strip's columns.
+ * Border     out, pad and the offsets of y tell of those outputs alone that see an input; the others, which lie in
+ *            s.plane around them from position -first on, get what a sum of 0 becomes, from the groups of strip 0.
+ *            Lines of taps that meet padding in all of a tile are passed over.
  * Group      one work-item. Global (strips, blocks of channels, images * groups); a group makes
  *            m_blocks blocks of NR channels of strip_rows x strip_columns outputs.
  * Registers  TH * TW * NV sums + NV + 1: 14 x 2 fits 32, 6 x 2 fits 16.
@@ -53,6 +56,9 @@
 #if !STRIP_MAX && (X_LAST || CODE(TYPE_X) != CODE_f32)
 #error "only f32 with contiguous positions can be read where it lies"
 #endif
+#ifndef BORDER
+#define BORDER 0 /* 1: outputs that see nothing but padding lie around those that strips are made of */
+#endif
 #define NR (NV * LANES)
 
 /* Distances in reals of the strip (or of x). a walks through it tap by tap and channel by channel: */
@@ -67,6 +73,7 @@ typedef struct {
     long slice;      /* from depth tap to depth tap */
     long line;       /* from row tap to row tap */
     long next_row;   /* from an output row to the next */
+    long w_rest;     /* weights of lines that are left out */
 } strip_shape;
 
 #define DT_NAME tile_main
@@ -109,9 +116,10 @@ static inline void copy_strip(real *to, const conv_args *s, __global const STORA
 }
 #endif
 
-/* Positions of the sums out[i][v], i < height * width, from row oy and column ox on. */
+/* Positions of the sums out[i][v], i < height * width, of rows of `width` one below the other, from plane_at on. The
+ * strip is made in the order of its positions, so that up to `limit` what is written too much is written over. */
 static inline void store_tile(const conv_way_out *o, const conv_args *s, const realv *out, long m0, long plane_at,
-                              int height, int width)
+                              long limit, int height, int width)
 {
 #pragma unroll
     for (int v = 0; v < NV; ++v) {
@@ -123,7 +131,7 @@ static inline void store_tile(const conv_way_out *o, const conv_args *s, const r
         for (int y = 0; y < height; ++y) {
 #if Y_LAST
             for (int i = 0; i < width; ++i)
-                finish_channels(o, out[(y * width + i) * NV + v], m, plane_at + y * s->out[2] + i, channels);
+                finish_channels(o, out[(y * width + i) * NV + v], m, plane_at + y * s->plane[2] + i, channels);
 #else
 #pragma unroll
             for (int i0 = 0; i0 < width; i0 += LANES) {
@@ -133,13 +141,18 @@ static inline void store_tile(const conv_way_out *o, const conv_args *s, const r
                     part[i] = i0 + i < width ? out[(y * width + i0 + i) * NV + v] : out[(y * width + i0) * NV + v];
                 transpose(part);
                 const int count = width - i0 < LANES ? width - i0 : LANES;
-                if (channels == LANES) {
+                const long at = plane_at + y * s->plane[2] + i0;
+                if (channels == LANES && at + LANES <= limit) {
 #pragma unroll
                     for (int j = 0; j < LANES; ++j)
-                        finish_positions(o, part[j], m + j, plane_at + y * s->out[2] + i0, count);
+                        finish_positions(o, part[j], m + j, at, LANES);
+                } else if (channels == LANES) {
+#pragma unroll
+                    for (int j = 0; j < LANES; ++j)
+                        finish_positions(o, part[j], m + j, at, count);
                 } else {
                     for (int j = 0; j < channels; ++j)
-                        finish_positions(o, part[j], m + j, plane_at + y * s->out[2] + i0, count);
+                        finish_positions(o, part[j], m + j, at, count);
                 }
             }
 #endif
@@ -147,9 +160,80 @@ static inline void store_tile(const conv_way_out *o, const conv_args *s, const r
     }
 }
 
+#if BORDER
+/* `count` positions from `at` on, of channels m .. last - 1, that no input reaches. */
+static inline void store_nothing(const conv_way_out *o, long m, long last, long at, long count)
+{
+#if Y_LAST
+    for (long i = 0; i < count; ++i) {
+        for (long j = m; j < last; j += LANES)
+            finish_channels(o, (realv)(0), j, at + i, (int)min((long)LANES, last - j));
+    }
+#else
+    for (; m < last; ++m) {
+        for (long i = 0; i < count; i += LANES)
+            finish_positions(o, (realv)(0), m, at + i, (int)min((long)LANES, count - i));
+    }
+#endif
+}
+
+/* All around the outputs that strips are made of; first: where those begin in the plane. */
+static inline void store_border(const conv_way_out *o, const conv_args *s, long first, long m, long last)
+{
+    const long wide = s->plane[2];
+    const long x0 = first % wide;
+    const long y0 = first / wide % s->plane[1];
+    const long z0 = first / wide / s->plane[1];
+    for (long z = 0; z < s->plane[0]; ++z) {
+        for (long y = 0; y < s->plane[1]; ++y) {
+            const long at = (z * s->plane[1] + y) * wide - first;
+            if (z < z0 || z >= z0 + s->out[0] || y < y0 || y >= y0 + s->out[1]) {
+                store_nothing(o, m, last, at, wide);
+                continue;
+            }
+            store_nothing(o, m, last, at, x0);
+            store_nothing(o, m, last, at + x0 + s->out[2], wide - x0 - s->out[2]);
+        }
+    }
+}
+#endif
+
+/* The lines of taps that meet an input in one of the rows of outputs oy .. oy + rows - 1: the first of them in *skip. */
+static inline strip_shape without_padding(const strip_shape *t, const conv_args *s, long oy, long rows, long *skip)
+{
+    strip_shape part = *t;
+    *skip = 0;
+#if !ONE_TAP
+    const long low = oy * s->stride[1] - s->pad[1];
+    const long high = low + (rows - 1) * s->stride[1];
+    long first = 0;
+    long last = t->taps[1];
+    while (first < last && high + first * s->dilation[1] < 0)
+        ++first;
+    while (last > first && low + (last - 1) * s->dilation[1] >= s->in[1])
+        --last;
+    *skip = first;
+    part.taps[1] = last - first;
+    part.slice_rest = t->slice - part.taps[1] * t->line;
+    part.w_rest = (t->taps[1] - part.taps[1]) * t->taps[2] * NR;
+#endif
+    return part;
+}
+
+/* A tile by TILE_NAME, HIGH rows by WIDE columns, from row ty and column tx of the strip on, and out. Rows of more than
+ * one stand one below the other in y, too, but where there is a border. */
+#define MAKE_TILE(TILE_NAME, HIGH, WIDE)                                                                            \
+    do {                                                                                                            \
+        realv out_[(HIGH) * (WIDE) * NV];                                                                           \
+        TILE_NAME(from + ty * t.next_row + skip * t.line + tx * SW, wb + skip * t.taps[2] * NR, &part, out_);       \
+        const long at_ = (oz * s.plane[1] + oy + ty) * s.plane[2] + ox + tx;                                        \
+        store_tile(&o, &s, out_, b * NR, at_, columns == s.plane[2] ? strip_end : at_ - tx + columns,               \
+                   BORDER ? (HIGH) : 1, BORDER ? (WIDE) : (HIGH) * (WIDE));                                         \
+    } while (0)
+
 __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void conv_cpu_direct(const conv_args s, const real alpha, const real beta, const long strip_rows,
-                              const long strip_columns, const long m_blocks, __global const STORAGE(TYPE_X) *x,
+                              const long strip_columns, const long m_blocks, const long border, __global const STORAGE(TYPE_X) *x,
                               __global const float *w, __global const STORAGE(TYPE_BIAS) *bias,
                               __global const STORAGE(TYPE_R) *residual, __global STORAGE(TYPE_Y) *y)
 {
@@ -194,6 +278,7 @@ __kernel void conv_cpu_direct(const conv_args s, const real alpha, const real be
 #endif
     t.line_rest = t.line - s.taps[2] * t.tap;
     t.slice_rest = t.slice - s.taps[1] * t.line;
+    t.w_rest = 0;
     t.plane_rest = t.plane - (ONE_TAP ? 0 : s.taps[0] * t.slice);
 
     const conv_way_out o = way_out(&s, image, group, alpha, beta, y, residual, bias);
@@ -202,32 +287,30 @@ __kernel void conv_cpu_direct(const conv_args s, const real alpha, const real be
     const long last = min(blocks, first + m_blocks);
     const long weights = s.group_c * s.taps[0] * s.taps[1] * s.taps[2] * NR;
     w += group * blocks * weights;
+#if BORDER
+    if (at == 0)
+        store_border(&o, &s, border, first * NR, min(last * NR, s.group_m));
+#endif
+    const long strip_end = (oz * s.plane[1] + oy + rows) * s.plane[2];
     for (long b = first; b < last; ++b) {
         __global const float *wb = w + b * weights;
         long ty = 0;
+        long skip;
         for (; ty + TH <= rows; ty += TH) {
-            const long plane_at = (oz * s.out[1] + oy + ty) * s.out[2] + ox;
-            A_SPACE const float *a = from + ty * t.next_row;
+            const strip_shape part = without_padding(&t, &s, oy + ty, TH, &skip);
             long tx = 0;
-            for (; tx + TW <= columns; tx += TW) {
-                realv out[TH * TW * NV];
-                tile_main(a + tx * SW, wb, &t, out);
-                store_tile(&o, &s, out, b * NR, plane_at + tx, TH, TW);
-            }
+            for (; tx + TW <= columns; tx += TW)
+                MAKE_TILE(tile_main, TH, TW);
 #if RW
-            if (tx < columns) {
-                realv out[TH * RW * NV];
-                tile_rest(a + tx * SW, wb, &t, out);
-                store_tile(&o, &s, out, b * NR, plane_at + tx, TH, RW);
-            }
+            if (tx < columns)
+                MAKE_TILE(tile_rest, TH, RW);
 #endif
         }
 #if RH
         if (ty < rows) {
-            const long plane_at = (oz * s.out[1] + oy + ty) * s.out[2] + ox;
-            realv out[RH * TW * NV];
-            tile_rest(from + ty * t.next_row, wb, &t, out);
-            store_tile(&o, &s, out, b * NR, plane_at, RH, TW);
+            const strip_shape part = without_padding(&t, &s, oy + ty, RH, &skip);
+            const long tx = 0;
+            MAKE_TILE(tile_rest, RH, TW);
         }
 #endif
     }

@@ -20,7 +20,7 @@ static inline void DT_NAME(A_SPACE const float *a, __global const float *w, cons
 #define TAP_LOOPS
 #else
 #define TAP_LOOPS                                                                                        \
-    _Pragma("unroll 1") for (long z = 0; z < t->taps[0]; ++z, a += t->slice_rest)                        \
+    _Pragma("unroll 1") for (long z = 0; z < t->taps[0]; ++z, a += t->slice_rest, w += t->w_rest)                        \
         _Pragma("unroll 1") for (long y = 0; y < t->taps[1]; ++y, a += t->line_rest)                     \
             _Pragma("unroll 1") for (long x = 0; x < t->taps[2]; ++x, a += t->tap)
 #endif

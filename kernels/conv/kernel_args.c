@@ -24,6 +24,7 @@ void ar_conv_kernel_args(const conv_problem *p, const arete_conv_args *args, con
     };
     memcpy(into->in, p->in, sizeof into->in);
     memcpy(into->out, p->out, sizeof into->out);
+    memcpy(into->plane, p->out, sizeof into->plane);
     memcpy(into->kernel, p->kernel, sizeof into->kernel);
     memcpy(into->stride, p->stride, sizeof into->stride);
     memcpy(into->up, p->up, sizeof into->up);

@@ -35,6 +35,7 @@ typedef struct conv_kernel_args {
     int64_t w_group, w_out, w_in, w_tap;
     int64_t x_offset, w_offset, y_offset, bias_offset, r_offset;
     int64_t x_scale_offset, x_zero_offset, w_scale_offset, w_zero_offset, y_scale_offset, y_zero_offset;
+    int64_t plane[CONV_AXES];
 } conv_kernel_args;
 
 /* kernel_args.c */

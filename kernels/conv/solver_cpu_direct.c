@@ -1,6 +1,7 @@
 /* cpu_direct: output channels along the lanes, positions broadcast from a padded copy of x, or from x (cpu_direct.cl). */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "solver_cpu.h"
 
@@ -26,6 +27,38 @@ static tiles tiles_of(const conv_problem *view, const arete_device *device) {
     return (tiles){width, th, 0, height % th};
 }
 
+/* What the kernel makes: without the outputs around that see nothing but padding. Returns the position, in the plane
+ * of all outputs, that is left as the first; *border: whether there is anything around. */
+static int64_t inside_of(const conv_problem *p, conv_problem *view, bool *border) {
+    int64_t first[CONV_AXES], out[CONV_AXES];
+    ar_conv_cpu_view(p, view);
+    *border = false;
+    for (int i = 0; i < CONV_AXES; ++i) {
+        int64_t reach = (p->kernel[i] - 1) * p->dilation[i], stride = p->stride[i], before = p->pad[i] - reach;
+        int64_t after = p->in[i] + p->pad[i];
+        first[i] = before > 0 ? ar_conv_ceil(before, stride) : 0;
+        out[i] = ar_conv_ceil(after < 0 ? 0 : after, stride);
+        out[i] = (out[i] < p->out[i] ? out[i] : p->out[i]) - first[i];
+        *border = *border || out[i] < p->out[i];
+        if (out[i] <= 0) {
+            *border = false;
+            return 0;
+        }
+    }
+    if (!*border)
+        return 0;
+    for (int i = 0; i < CONV_AXES; ++i) {
+        view->out[i] = out[i];
+        view->pad[i] -= first[i] * p->stride[i];
+    }
+    return (first[0] * p->out[1] + first[1]) * p->out[2] + first[2];
+}
+
+static void view_of(const void *problem, conv_problem *view) {
+    bool border;
+    inside_of(problem, view, &border);
+}
+
 /* x is read where it lies: nothing to pad, to convert or to turn. */
 static bool in_place(const conv_problem *p) {
     return p->type_x == ARETE_F32 && p->x.point == 1 && ar_conv_cpu_unpadded(p);
@@ -48,7 +81,7 @@ static bool applies(const void *problem, const arete_device *device, const char 
     if (!ar_conv_cpu_applies(p, device, why))
         return false;
     conv_problem view;
-    ar_conv_cpu_view(p, &view);
+    view_of(p, &view);
     *why = "stride, dilation or kernel beyond 2^20";
     for (int i = 0; i < CONV_AXES; ++i)
         if (p->stride[i] > 1 << 20 || p->dilation[i] > 1 << 20 || p->kernel[i] > 1 << 20)
@@ -63,7 +96,7 @@ static int64_t block_count(const conv_problem *p, const arete_device *device) {
 
 static bool accepts(const void *problem, const arete_device *device, const ar_params *params, const char **why) {
     conv_problem v;
-    ar_conv_cpu_view(problem, &v);
+    view_of(problem, &v);
     tiles t = tiles_of(&v, device);
     const int64_t *n = params->value;
     *why = "rows must be a multiple of a tile's";
@@ -127,7 +160,7 @@ static bool candidate(const void *problem, const arete_device *device, size_t in
     static const int64_t parts[] = {1, 2, 4, 8, 16, 32};
     enum { PARTS = sizeof parts / sizeof parts[0] };
     conv_problem v;
-    ar_conv_cpu_view(problem, &v);
+    view_of(problem, &v);
     tiles t = tiles_of(&v, device);
     int64_t down = ar_conv_ceil(v.out[1], t.th), across = ar_conv_ceil(v.out[2], t.tw);
     int64_t blocks = block_count(&v, device);
@@ -147,7 +180,7 @@ static bool candidate(const void *problem, const arete_device *device, size_t in
 
 static void guess(const void *problem, const arete_device *device, ar_params *params) {
     conv_problem v;
-    ar_conv_cpu_view(problem, &v);
+    view_of(problem, &v);
     tiles t = tiles_of(&v, device);
     double best = INFINITY;
     ar_params one;
@@ -171,7 +204,7 @@ static double estimate(const void *problem, const arete_device *device, const ar
     if (!ar_conv_cpu_home(device))
         return INFINITY;
     conv_problem v;
-    ar_conv_cpu_view(p, &v);
+    view_of(p, &v);
     double seconds = ar_conv_cpu_seconds(p, device, roofs, slots(&v, device, params->value), 1);
     if (p->prepack)
         return seconds;
@@ -183,16 +216,18 @@ static arete_status build(arete_plan *plan) {
     const conv_problem *p = ar_plan_problem(plan);
     const int64_t *n = plan->params.value;
     conv_problem v;
-    ar_conv_cpu_view(p, &v);
+    bool border;
+    inside_of(p, &v, &border);
     tiles t = tiles_of(&v, plan->device);
     int64_t vec = ar_conv_vec(plan->device), blocks = block_count(p, plan->device);
     int64_t rows = n[ROWS] < v.out[1] ? n[ROWS] : v.out[1], columns = n[COLUMNS] < v.out[2] ? n[COLUMNS] : v.out[2];
     char options[640], layout[64];
     size_t at = ar_conv_options(p, vec, options, sizeof options);
     snprintf(options + at, sizeof options - at,
-             " -DX_LAST=%d -DY_LAST=%d -DNV=%d -DTW=%d -DTH=%d -DRW=%d -DRH=%d -DSW=%d -DONE_TAP=%d -DSTRIP_MAX=%d",
+             " -DX_LAST=%d -DY_LAST=%d -DNV=%d -DTW=%d -DTH=%d -DRW=%d -DRH=%d -DSW=%d -DONE_TAP=%d -DBORDER=%d "
+             "-DSTRIP_MAX=%d",
              p->x.point != 1, p->y.point != 1, NV, (int)t.tw, (int)t.th, (int)t.rw, (int)t.rh, (int)v.stride[2],
-             ar_conv_volume(v.kernel) == 1,
+             ar_conv_volume(v.kernel) == 1, border,
              in_place(&v) ? 0 : (int)ar_conv_cpu_room(strip_size(&v, rows, columns) + 64));
     arete_status status =
         ar_kernel_get(plan->device, &ar_source_conv_cpu_direct, options, "conv_cpu_direct", &plan->kernels[0]);
@@ -219,7 +254,17 @@ static arete_status run(const arete_plan *plan, arete_queue *queue, const void *
     arete_status status = ar_conv_cpu_begin(plan, queue, of, after, &run);
     if (status != ARETE_OK)
         return status;
-    return ar_conv_cpu_launch(plan, queue, &run, plan->params.value, 3, done);
+    conv_problem v;
+    bool border;
+    int64_t first = inside_of(ar_plan_problem(plan), &v, &border);
+    const int64_t *n = plan->params.value, longs[] = {n[ROWS], n[COLUMNS], n[BLOCKS], first};
+    if (border) {
+        memcpy(run.block.out, v.out, sizeof v.out);
+        memcpy(run.block.pad, v.pad, sizeof v.pad);
+        run.block.y_offset += first * v.y.point;
+        run.block.r_offset += first * v.residual.point;
+    }
+    return ar_conv_cpu_launch(plan, queue, &run, longs, 4, done);
 }
 
 const ar_solver ar_conv_cpu_direct = {
