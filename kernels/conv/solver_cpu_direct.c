@@ -90,6 +90,18 @@ static bool applies(const void *problem, const arete_device *device, const char 
     return in_place(&view) || smallest(&view, device) + 64 <= MAX_STRIP;
 }
 
+/* The part of the lines of taps that tiles do not pass over. */
+static double lines_met(const conv_problem *v, tiles t) {
+    double met = 0;
+    for (int64_t y = 0; y < v->out[1]; y += t.th) {
+        int64_t rows = v->out[1] - y < t.th ? v->out[1] - y : t.th, low = y * v->stride[1] - v->pad[1], lines = 0;
+        for (int64_t r = 0; r < v->kernel[1]; ++r)
+            lines += low + (rows - 1) * v->stride[1] + r * v->dilation[1] >= 0 && low + r * v->dilation[1] < v->in[1];
+        met += (double)(lines * rows);
+    }
+    return v->kernel[1] == 1 ? 1 : met / (double)(v->out[1] * v->kernel[1]);
+}
+
 static int64_t block_count(const conv_problem *p, const arete_device *device) {
     return ar_conv_ceil(ar_conv_group_m(p), NV * ar_conv_vec(device));
 }
@@ -132,7 +144,7 @@ static double group_slots(const conv_problem *v, const arete_device *device, con
     double blocks = fmin((double)n[BLOCKS], (double)block_count(v, device)), lanes = (double)ar_conv_vec(device);
     double store = (v->y.point == 1 ? CONV_SLOTS_STORE : 3) * NV * rows * columns;
     double weights = (double)ar_conv_k(v) * NV * lanes * 4;
-    double each = fmax(1.01 * tile_fmas(v, t, rows, columns), weights / 10) + store;
+    double each = fmax(1.01 * tile_fmas(v, t, rows, columns) * lines_met(v, t), weights / 10) + store;
     if (weights * (double)block_count(v, device) > 8e6)
         each = fmax(each, weights / 5);
     double copy = 0;
@@ -141,11 +153,12 @@ static double group_slots(const conv_problem *v, const arete_device *device, con
         double wide = (columns - 1) * (double)v->stride[2] + (double)v->kernel[2];
         copy = (double)(ar_conv_group_c(v) * v->kernel[0]) * high * (12 + wide * (v->x.point == 1 ? 4 / lanes : 4));
     }
-    /* Strips that end within a line of y are two units' business, line by line. */
+    /* Strips that end within a line of y may be two units' business, line by line: seldom, as units take runs of
+     * groups. */
     bool split = rows < (double)v->out[1] || columns < (double)v->out[2];
     double ends = columns < (double)v->out[2] ? rows : 1, shared = 0;
     if (split && v->y.point == 1 && (columns < (double)v->out[2] || (int64_t)(rows * columns) % 16 != 0))
-        shared = 40 * ends * NV * lanes;
+        shared = 10 * ends * NV * lanes;
     return blocks * (each + shared) + copy;
 }
 
@@ -242,7 +255,7 @@ static arete_status build(arete_plan *plan) {
         .global = {{(size_t)strips, (size_t)ar_conv_ceil(blocks, n[BLOCKS]), (size_t)(p->n * p->groups)}},
     };
     double positions = (double)ar_conv_volume(v.out) * (double)(p->n * p->groups);
-    plan->cost.flops_executed = 2 * positions * (double)ar_conv_k(p) * (double)(blocks * NV * vec);
+    plan->cost.flops_executed = 2 * positions * (double)ar_conv_k(p) * lines_met(&v, t) * (double)(blocks * NV * vec);
     snprintf(layout, sizeof layout, "panel=%d", (int)state.panel);
     ar_conv_cpu_pack_options(p, vec, options, sizeof options);
     return ar_conv_cpu_state(plan, &state, &ar_source_conv_cpu_pack, options, "conv_cpu_pack", layout, 0);

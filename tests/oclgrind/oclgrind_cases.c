@@ -1,4 +1,4 @@
-/* What runs under oclgrind (run.sh): small cases of matmul and attention through every solver that can take them, and planted faults.
+/* What runs under oclgrind (run.sh): small cases of matmul, conv and attention through every solver that can take them, and planted faults.
  *
  * One case a process, and workspace as it comes: oclgrind 21.10 takes values for uninitialised that are not when a
  * buffer was filled by a command, or its memory had been another buffer's.
@@ -11,6 +11,8 @@
 #include "attention/casework.h"
 #include "attention/problem.h"
 #include "casework.h"
+#include "conv/casework.h"
+#include "conv/problem.h"
 #include "matmul/casework.h"
 #include "matmul/problem.h"
 
@@ -53,6 +55,27 @@ static const char *const attention_cases[] = {
     "b=1 hq=2 sq=1 skv=300 d=16 kv=f16",
     "b=1 hq=1 sq=3 skv=0 d=4",
 };
+/* The code paths of convolutions: gathers with and without a copy, tiles left over, types, layouts. */
+static const char *const conv_cases[] = {
+    "n=1 c=3 m=5 in=5x6 k=3x3 pad=1 bias=f32 act=relu",
+    "n=1 c=2 m=18 in=5x19 k=3x3 pad=1 prepack=1 res=f32",
+    "n=2 c=3 m=4 in=7x7 k=1x1 prepack=1",
+    "n=1 c=3 m=7 in=6x5 k=1x1 stride=2 pad=3 bias=f32 act=relu",
+    "n=1 c=2 m=3 in=9x11 k=3x2 stride=2 pad=1 dil=1x2 dtype=f16",
+    "n=1 c=4 m=4 in=7x18 k=3x3 pad=1 groups=4",
+    "n=1 c=20 m=20 in=5x7 k=3x3 stride=2 pad=1 groups=20 act=clip alpha=0 beta=6",
+    "n=1 c=4 m=4 in=7x35 k=5x3 pad=2x1 stride=2 groups=4 bias=f32",
+    "n=1 c=3 m=5 in=5x6 k=3x3 pad=1 layout=nhwc",
+    "n=1 c=6 m=5 in=5x6 k=1x1 layout=nhwc dtype=bf16",
+    "n=1 c=3 m=3 in=5x35 k=3x3 pad=1 groups=3",
+    "n=1 c=2 m=3 in=5x14 k=2x3 stride=3 pad=1",
+    "n=1 c=5 m=3 in=17 k=3 pad=1",
+    "n=1 c=2 m=3 in=3x4x5 k=2x3x2 pad=1x0x1",
+    "n=1 c=3 m=4 in=4x3 k=3x3 stride=2 pad=1 trans=1",
+    "n=1 c=5 m=6 in=5x6 k=3x3 pad=1 prepack=1 dtype=u8 w=i8 y=u8 bias=i32 xscale=one xzero=one wscale=each yscale=one "
+    "yzero=one",
+    "n=1 c=5 m=6 in=5x6 k=1x1 dtype=i8",
+};
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static uint32_t seed = 1;
@@ -82,6 +105,8 @@ static double get(const void *data, arete_dtype type, int64_t at) {
     case ARETE_BF16: return (double)arete_f32_from_bf16(((const uint16_t *)data)[at]);
     case ARETE_F64: return ((const double *)data)[at];
     case ARETE_I32: return (double)((const int32_t *)data)[at];
+    case ARETE_I8: return (double)((const int8_t *)data)[at];
+    case ARETE_U8: return (double)((const uint8_t *)data)[at];
     default: return NAN;
     }
 }
@@ -89,6 +114,8 @@ static double get(const void *data, arete_dtype type, int64_t at) {
 /* Half a unit in the last place of the type that stores. */
 static double rounding(arete_dtype type, double x) {
     int bits = type == ARETE_F16 ? 11 : type == ARETE_BF16 ? 8 : type == ARETE_F64 ? 53 : 24;
+    if (type == ARETE_I8 || type == ARETE_U8)
+        return 0.5;
     return type == ARETE_I32 ? 0 : ldexp(4 * fabs(x), -bits) + (type == ARETE_F16 ? 1e-7 : 0);
 }
 
@@ -140,6 +167,8 @@ static size_t wrong(const ar_casework *work, const test *t, const void *problem,
             place += rest % tensor->dims[d] * tensor->strides[d];
         double want, magnitude;
         work->expect(problem, host, o, &at, 1, &want, &magnitude);
+        if (tensor->dtype == ARETE_I8 || tensor->dtype == ARETE_U8)
+            want = fmin(fmax(want, tensor->dtype == ARETE_I8 ? -128 : 0), tensor->dtype == ARETE_I8 ? 127 : 255);
         double error = fabs(get(got + tensor->offset, tensor->dtype, place) - want);
         bad += !(error <= tolerance * magnitude + rounding(tensor->dtype, want));
     }
@@ -185,7 +214,7 @@ static bool run_case(arete_device *device, arete_queue *queue, const ar_casework
     }
     if (status == ARETE_OK)
         status = fill(&t, device, queue);
-    if (status == ARETE_OK && work->pack && arete_matmul_packs_b(plan))
+    if (status == ARETE_OK && work->pack)
         status = work->pack(plan, queue, problem, t.tensors, &packed);
     if (status == ARETE_OK)
         status = work->run(plan, queue, problem, t.tensors, packed, NULL, ARETE_WAIT_NONE, NULL);
@@ -231,6 +260,20 @@ static bool attention_pair(size_t index, const char **solver, const char **text)
     return *solver;
 }
 
+static bool conv_pair(size_t index, const char **solver, const char **text) {
+    *text = conv_cases[index % COUNT(conv_cases)];
+    index /= COUNT(conv_cases);
+    for (size_t s = 0; ar_conv_solvers[s]; ++s) {
+        if (strcmp(ar_conv_solvers[s]->name, "reference") == 0)
+            continue;
+        if (index-- == 0) {
+            *solver = ar_conv_solvers[s]->name;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Kernels with one fault each: what must show up in the log, or else an empty log proves nothing. */
 static const char plants[] =
     "__kernel void race(__global int *x) { x[0] = (int)get_global_id(0); }\n"
@@ -267,18 +310,27 @@ int main(int argc, char **argv) {
     bool fine = false;
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc != 3) {
-        fprintf(stderr, "usage: oclgrind_cases matmul|attention INDEX | plant race|bounds|uninitialized|none\n");
+        fprintf(stderr, "usage: oclgrind_cases matmul|conv|attention INDEX | plant race|bounds|uninitialized|none\n");
         return 2;
     }
-    bool ran = true, plant = strcmp(argv[1], "plant") == 0, attention = strcmp(argv[1], "attention") == 0;
+    static const struct {
+        const char *name;
+        const ar_casework *work;
+        bool (*pair)(size_t, const char **, const char **);
+    } modes[] = {{"matmul", &ar_matmul_casework, pair},
+                 {"conv", &ar_conv_casework, conv_pair},
+                 {"attention", &ar_attention_casework, attention_pair}};
+    bool ran = true, plant = strcmp(argv[1], "plant") == 0;
     const char *solver = NULL, *text = NULL;
-    const ar_casework *work = attention ? &ar_attention_casework : &ar_matmul_casework;
-    if (!plant && !(attention ? attention_pair : pair)(strtoul(argv[2], NULL, 10), &solver, &text))
+    size_t mode = 0;
+    while (!plant && mode + 1 < COUNT(modes) && strcmp(argv[1], modes[mode].name) != 0)
+        ++mode;
+    if (!plant && !modes[mode].pair(strtoul(argv[2], NULL, 10), &solver, &text))
         return PAST_END;
     if (arete_context_create(NULL, &context) == ARETE_OK &&
         arete_device_find(context, "Oclgrind", &device) == ARETE_OK &&
         arete_queue_create(device, 0, &queue) == ARETE_OK)
-        fine = plant ? run_plant(device, queue, argv[2]) : run_case(device, queue, work, text, solver, &ran);
+        fine = plant ? run_plant(device, queue, argv[2]) : run_case(device, queue, modes[mode].work, text, solver, &ran);
     else
         printf("FAILED: %s\n", arete_error_text());
     arete_queue_release(queue);
