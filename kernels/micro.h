@@ -10,6 +10,9 @@
  *   MICRO_B_SPACE   address space of b; MICRO_B_TYPE its element type
  *   MICRO_B_LOAD(b, v)  realv number v at b; may use the function's argument `zero` (realv[2])
  *   MICRO_B_STEP    distance in elements from b(p, j) to b(p + 1, j), an expression
+ *   MICRO_KEEP      1: the function has two arguments more, `b_step`, for MICRO_B_STEP, and `keep`: each step
+ *                   also leaves its vectors of b there, [steps][2], for products that follow. Beside MR * NV fma
+ *                   the stores cost nothing, where a copy made beforehand would.
  *
  * One step is MR * NV fma, NV loads of b and MR broadcasts of a. Registers: MR * NV accumulators + NV + 1,
  * so 12 x 2 (up to 14 x 2) fits 32 registers, 6 x 2 fits 16. A compiler that knows fma() as one
@@ -17,7 +20,11 @@
  * a lies in private memory, compact and apart from cache-set conflicts, whatever A's layout was.
  */
 static inline void MICRO_NAME(const real *a, MICRO_B_SPACE const MICRO_B_TYPE *b, long steps,
-                              const realv *zero, realv *out, int accumulate)
+                              const realv *zero, realv *out, int accumulate
+#ifdef MICRO_KEEP
+                              , long b_step, realv *keep
+#endif
+)
 {
     realv acc[MICRO_MR][MICRO_NV];
 #pragma unroll
@@ -32,6 +39,15 @@ static inline void MICRO_NAME(const real *a, MICRO_B_SPACE const MICRO_B_TYPE *b
 #pragma unroll
         for (int v = 0; v < MICRO_NV; ++v)
             bv[v] = MICRO_B_LOAD(b, v);
+#ifdef MICRO_KEEP
+#pragma unroll
+        for (int v = 0; v < MICRO_NV; ++v)
+            keep[v] = bv[v];
+        keep += 2;
+#pragma unroll
+        for (int v = 0; v < MICRO_NV; ++v)
+            PREFETCH(b + 32 * b_step + v * LANES); /* rows that are pages apart are not foreseen by the hardware */
+#endif
 #pragma unroll
         for (int i = 0; i < MICRO_MR; ++i) {
             realv av = (realv)(a[i * MICRO_A_ROW]);
@@ -67,3 +83,4 @@ static inline void MICRO_NAME(const real *a, MICRO_B_SPACE const MICRO_B_TYPE *b
 #undef MICRO_B_TYPE
 #undef MICRO_B_LOAD
 #undef MICRO_B_STEP
+#undef MICRO_KEEP

@@ -107,17 +107,16 @@ bool ar_matmul_block_candidate(const matmul_problem *p, const arete_device *devi
 }
 
 /*
- * Work is counted in flops at the unit's peak. A tile costs its full size, more where few rows leave the latency of
- * fma (4 cycles, 2 a cycle) or the loads of B in sight; a copied value of A about 6 flops (a vector load and store in
- * 1.5 cycles of 4 vector flops), of B about 40, because its rows lie far apart (fitted to 256^3 and 1024^3, where
- * cpu_direct and cpu_packed change places, on Zen 4), half as much again where it is turned or converted. The last wave of groups
- * counts whole.
+ * The work of the unit that has most of it, times the units, in flops at the unit's peak.
+ * A tile costs its full size, more where few rows leave the latency of fma (4 cycles, 2 a cycle) or the loads of B in
+ * sight, and what it takes to start and store; a copied value of A about 9 flops (a vector load and store in 4 to 5
+ * cycles, much of it the second cache's); of B 8 where the first tile's product leaves the copy (micro_keep), 40
+ * where it is made beforehand because B is turned, half as much again where it is converted besides (measured on
+ * Zen 4). Units take groups as they come, so whole rounds of groups count, and a little of a group more, as units
+ * neither start nor end together.
  */
-double ar_matmul_block_seconds(const matmul_problem *p, const arete_device *device, const arete_roofs *roofs,
-                               const ar_params *params, bool copies_b) {
-    const int64_t *v = params->value;
+static double block_flops(const matmul_problem *p, const arete_device *device, const int64_t *v, bool copies_b) {
     double units = device->info.compute_units ? device->info.compute_units : 1;
-    double peak = roofs->peak[ar_matmul_unit(p)] > 0 ? roofs->peak[ar_matmul_unit(p)] : 1e10;
     double nr = (double)ar_matmul_panel(p, device), mr = (double)v[BLOCK_MR], k = (double)p->k;
     double tiles = (double)v[BLOCK_MC] / mr, panels = (double)v[BLOCK_NC] / nr;
     double all_tiles = ceil((double)p->m / mr), all_panels = ceil((double)p->n / nr);
@@ -129,14 +128,19 @@ double ar_matmul_block_seconds(const matmul_problem *p, const arete_device *devi
     bool narrow = p->type_b != ARETE_F32 && p->type_b != ARETE_F64;
     double step = fmax(mr, 4) * (copies_b || !narrow ? 1.02 : 1.1); /* conversion of B in the inner loop */
     double tile_flops = 2 * step * nr * k + 8 * mr * nr;
-    double copy_a = 6 * (p->type_a == ARETE_F32 || p->type_a == ARETE_F64 ? 1 : 1.5);
-    double copy_b = copies_b ? 40 * (p->trans_b ? 1.5 : 1) * (narrow ? 1.5 : 1) : 0;
+    double copy_a = 9 * (p->type_a == ARETE_F32 || p->type_a == ARETE_F64 ? 1 : 1.5);
+    double copy_b = !copies_b ? 0 : p->trans_b ? 40 * (narrow ? 1.5 : 1) : 8;
     double group = tiles * panels * tile_flops + tiles * mr * k * copy_a + panels * nr * k * copy_b;
     double all = batch * (all_tiles * all_panels * tile_flops + groups_n * all_tiles * mr * k * copy_a +
                           groups_m * all_panels * nr * k * copy_b);
-    double rounds = ceil(groups / units) * group * units;
-    double compute = (groups <= 4 * units ? fmax(all, rounds) : all + 0.5 * units * group) / peak;
+    double rounds = ceil(groups / units) * units * group;
+    return fmax(all, fmin(rounds, all + units * group)) + 0.05 * units * group;
+}
 
+double ar_matmul_block_seconds(const matmul_problem *p, const arete_device *device, const arete_roofs *roofs,
+                               const ar_params *params, bool copies_b) {
+    double peak = roofs->peak[ar_matmul_unit(p)] > 0 ? roofs->peak[ar_matmul_unit(p)] : 1e10;
+    double compute = block_flops(p, device, params->value, copies_b) / peak;
     double bytes = (double)(p->bytes_a + p->bytes_b + p->bytes_c + p->bytes_cin);
     bool cached = roofs->cache_bandwidth > 0 && bytes <= (double)roofs->cache_bytes;
     double bandwidth = cached ? roofs->cache_bandwidth : roofs->bandwidth;
@@ -144,6 +148,38 @@ double ar_matmul_block_seconds(const matmul_problem *p, const arete_device *devi
      * GB/s at M = 1, long streams of packed panels most of it (measured on Zen 4, 2 cores). */
     double memory = bandwidth > 0 ? bytes / bandwidth / (copies_b ? 0.5 : 0.85) : 0;
     return fmax(compute, memory) + (double)p->batch[0] * roofs->launch_seconds;
+}
+
+/* The next smaller size of a block, as even as can be; the more blocks there are, the larger the steps. */
+static int64_t next_smaller(int64_t count, int64_t size) {
+    int64_t blocks = ar_matmul_ceil(count, size);
+    return least(ar_matmul_ceil(count, blocks + 1 + blocks / 8), size - 1);
+}
+
+void ar_matmul_block_guess(const matmul_problem *p, const arete_device *device, cpu_usual most, bool copies_b,
+                           ar_params *params) {
+    int64_t mr = ar_matmul_block_rows(p, device), nr = ar_matmul_panel(p, device);
+    int64_t kc = ar_matmul_block_steps(p, most.steps);
+    int64_t tiles = ar_matmul_ceil(p->m, mr), panels = ar_matmul_ceil(p->n, nr);
+    tiles = tiles ? tiles : 1;
+    panels = panels ? panels : 1;
+    int64_t mt_most = ar_matmul_ceil(tiles, ar_matmul_ceil(tiles, most.tiles));
+    int64_t nt_most = ar_matmul_ceil(panels, ar_matmul_ceil(panels, most.panels));
+    double best = INFINITY;
+    for (int64_t mt = mt_most;; mt = next_smaller(tiles, mt)) {
+        for (int64_t nt = nt_most;; nt = next_smaller(panels, nt)) {
+            const int64_t value[] = {[BLOCK_MR] = mr, [BLOCK_MC] = mr * mt, [BLOCK_NC] = nr * nt, [BLOCK_KC] = kc};
+            double flops = block_flops(p, device, value, copies_b);
+            if (flops < best) {
+                best = flops;
+                *params = (ar_params){{mr, mr * mt, nr * nt, kc}};
+            }
+            if (nt == 1)
+                break;
+        }
+        if (mt == 1)
+            break;
+    }
 }
 
 arete_status ar_matmul_block_build(arete_plan *plan, const ar_source *source, const char *name, bool trans_b,

@@ -45,6 +45,25 @@
 #define MICRO_B_LOAD B_LOAD
 #define MICRO_B_STEP B_STEP
 #include "micro.h"
+#define KEEPS_B (!B_PACKED && !TRANS_B)
+#if KEEPS_B
+#if ZERO_B
+#define B_FIRST(b, v) (LOADV(TYPE_B)((b) + (v)*LANES) - zero[v])
+#else
+#define B_FIRST(b, v) LOADV(TYPE_B)((b) + (v)*LANES)
+#endif
+#define MICRO_NAME micro_keep
+#define MICRO_MR MR
+#define MICRO_NV 2
+#define MICRO_A_ROW A_ROW
+#define MICRO_A_STEP A_STEP
+#define MICRO_B_SPACE __global
+#define MICRO_B_TYPE STORAGE(TYPE_B)
+#define MICRO_B_LOAD B_FIRST
+#define MICRO_B_STEP b_step
+#define MICRO_KEEP 1
+#include "micro.h"
+#endif
 #if HALF_PANEL
 #define MICRO_NAME micro_half
 #define MICRO_MR MR
@@ -108,6 +127,7 @@ static inline void copy_a(real *to, __global const STORAGE(TYPE_A) *a, long lda,
             x -= (realv)(zero_row[i]);
 #endif
             STORE_NEAR(, realv, x, to + p);
+            PREFETCH(a + 4 * lda + p);
         }
         for (; p < steps; ++p) {
             real x = LOADS(TYPE_A)(a + p);
@@ -258,7 +278,9 @@ static inline void block_of_c(const matmul_args *s, const epilogue *e, __global 
             B_SPACE const B_ELEMENT *panel = b + (n * s->k + k0 * NR);
 #else
             const realv *panel = b_copy;
-            copy_b(b_copy, b, s->ldb, s->n, n, k0, steps, zero);
+            const bool keep = KEEPS_B && s->n - n >= NR;
+            if (!keep)
+                copy_b(b_copy, b, s->ldb, s->n, n, k0, steps, zero);
 #endif
             for (long t = 0; t < tiles; ++t) {
                 const long m = m0 + t * MR;
@@ -268,6 +290,18 @@ static inline void block_of_c(const matmul_args *s, const epilogue *e, __global 
 #else
                 realv *out = one_pass ? tile : sums + (j * MT_MAX + t) * MR * 2;
                 const int accumulate = k0 > 0;
+#endif
+                if (last) {
+#pragma unroll
+                    for (int i = 0; i < MR; ++i) {
+                        PREFETCH(e->c + (m + i) * e->ldc + n);
+                        PREFETCH(e->c + (m + i) * e->ldc + n + NR - 1);
+                    }
+                }
+#if KEEPS_B
+                if (keep && t == 0)
+                    micro_keep(a_copy, b + (k0 * s->ldb + n), steps, zero, out, accumulate, s->ldb, b_copy);
+                else
 #endif
 #if HALF_PANEL
                 if (s->n - n <= LANES)

@@ -45,6 +45,13 @@ bool ar_matmul_block_accepts(const matmul_problem *problem, const arete_device *
                              const char **why);
 bool ar_matmul_block_candidate(const matmul_problem *problem, const arete_device *device, size_t index,
                                ar_params *params);
+/* What a program's private arrays hold at least, and what an untuned block is made of at most. */
+typedef struct cpu_usual {
+    int64_t tiles, panels, steps;
+} cpu_usual;
+/* The block of least cost: all of K in passes of at most most.steps. copies_b: as below. */
+void ar_matmul_block_guess(const matmul_problem *problem, const arete_device *device, cpu_usual most, bool copies_b,
+                           ar_params *params);
 /* Seconds of one launch. copies_b: each group copies its part of B. */
 double ar_matmul_block_seconds(const matmul_problem *problem, const arete_device *device, const arete_roofs *roofs,
                                const ar_params *params, bool copies_b);
@@ -52,9 +59,6 @@ double ar_matmul_block_seconds(const matmul_problem *problem, const arete_device
 int64_t ar_matmul_block_steps(const matmul_problem *problem, int64_t most);
 /* The options MR, MT_MAX, NT_MAX, KC_MAX, HALF_PANEL after those of the problem. The private arrays are sized by
  * the given usual blocks where these suffice, so that most problems share one program. */
-typedef struct cpu_usual {
-    int64_t tiles, panels, steps;
-} cpu_usual;
 arete_status ar_matmul_block_build(arete_plan *plan, const ar_source *source, const char *name, bool trans_b,
                                    cpu_usual usual);
 /* The plan's launch; kernels[0], and parameters as above. */

@@ -2,15 +2,15 @@
  *
  * One launch, no workspace, any shape: the kernel that takes everything.
  * Group      one work-item, an mc x nc block of C over all of K, in passes of kc (cpu_block.h); it copies
- *            its part of A once per pass and each kc x NR panel of B into private memory, in registers
- *            transposed when TRANS_B, and uses that panel for all of its mc / MR tiles.
+ *            its part of A once per pass and each kc x NR panel of B into private memory, and uses that
+ *            panel for all of its mc / MR tiles. The first tile's product leaves the panel's copy; with
+ *            TRANS_B and in partial panels it is made beforehand, transposed in registers.
  * Global     (ceil(M/mc), ceil(N/nc), batch).
  * mc, nc     multiples of MR and NR, at most MR * MT_MAX and NR * NT_MAX; kc at most KC_MAX.
  * Private    A's copy MT_MAX * MR * (KC_MAX + LANES) reals, B's KC_MAX * NR, sums MT_MAX * NT_MAX * MR * NR.
  * Registers  MR x 2 accumulators + 2 of B + 1 of A, see micro.h.
  * Precision  accumulates f32 (f64) by fma in blocks of kc; int8 x int8 exactly (args.h).
- * Limit      compute; copies cost about 1/nc + 1/mc of it (one vector load and store against mc / LANES or
- *            nc / LANES fma).
+ * Limit      compute; of that copies of A cost about 4.5 / nc, of B 8 / mc, transposed 20 / mc.
  */
 #ifndef MR
 #define MR 12 /* rows of a tile: up to 14 with 32 vector registers, 6 with 16 */
@@ -22,7 +22,7 @@
 #define NT_MAX 16 /* panels in nc */
 #endif
 #ifndef KC_MAX
-#define KC_MAX 256 /* steps in a pass */
+#define KC_MAX 512 /* steps in a pass */
 #endif
 #ifndef HALF_PANEL
 #define HALF_PANEL 0 /* 1: a last panel of at most LANES columns does half the work (N % NR in 1..LANES) */

@@ -4,8 +4,6 @@
 #include "cpu_common.h"
 #include "sources.h"
 
-#define SMALL_B (1 << 18) /* elements: 1 MB of f32 */
-
 static const cpu_usual usual = {.tiles = 8, .panels = 16, .steps = 512};
 
 static bool applies(const void *problem, const arete_device *device, const char **why) {
@@ -15,46 +13,9 @@ static bool applies(const void *problem, const arete_device *device, const char 
     return ar_matmul_packed_layout(p, device, &packed) && ar_matmul_cpu_applies(p, device, why);
 }
 
-/* Halves the tiles of a block, down to two, until there are that many groups. */
-static int64_t fewer_tiles(int64_t tiles, int64_t columns, int64_t mt, int64_t want) {
-    while (mt > 2 && ar_matmul_ceil(tiles, mt) * columns < want)
-        mt = ar_matmul_ceil(tiles, 2 * ar_matmul_ceil(tiles, mt));
-    return mt;
-}
-
-/* Eight groups a unit even out what the units do besides; a block's panels stay in the second cache while its tiles
- * pass over them. Where all of B stays there, blocks are cut along the rows first, which costs nothing but the
- * repeated reading of B, and finer, so that a unit that wakes late leaves its share to the others (512^3: 2%,
- * 256^3: 8%). */
+/* A block's copy of A stays in the second cache while its panels pass. */
 static void guess(const void *problem, const arete_device *device, ar_params *params) {
-    const matmul_problem *p = problem;
-    int64_t units = device->info.compute_units ? device->info.compute_units : 1, want = 8 * units;
-    int64_t mr = ar_matmul_block_rows(p, device), nr = ar_matmul_panel(p, device);
-    int64_t tiles = ar_matmul_ceil(p->m, mr), panels = ar_matmul_ceil(p->n, nr);
-    tiles = tiles ? tiles : 1;
-    panels = panels ? panels : 1;
-    int64_t most = p->n >= 4096 && p->m >= 1024 ? 2 * usual.panels : p->m <= 96 ? 4 : usual.panels;
-    int64_t rows = ar_matmul_ceil(tiles, usual.tiles), mt = ar_matmul_ceil(tiles, rows);
-    int64_t nt = most < panels ? most : panels, columns = ar_matmul_ceil(panels, nt);
-    double batch = (double)p->batch[1] * (double)p->batch[2];
-    bool small_b = p->n * p->k <= SMALL_B && batch <= 1 && tiles >= 4 * units;
-    if (small_b) {
-        nt = nt < 8 ? nt : 8;
-        columns = ar_matmul_ceil(panels, nt);
-        mt = fewer_tiles(tiles, columns, mt, 2 * want);
-        rows = ar_matmul_ceil(tiles, mt);
-        want /= 2;
-    }
-    while (nt > 1 && (double)rows * (double)columns * batch < (double)want) {
-        nt = ar_matmul_ceil(nt, 2);
-        columns = ar_matmul_ceil(panels, nt);
-    }
-    nt = ar_matmul_ceil(panels, columns);
-    while (mt > 1 && (double)rows * (double)columns * batch < (double)want) {
-        mt = ar_matmul_ceil(tiles, 2 * rows);
-        rows = ar_matmul_ceil(tiles, mt);
-    }
-    *params = (ar_params){{mr, mr * mt, nr * nt, ar_matmul_block_steps(p, usual.steps)}};
+    ar_matmul_block_guess(problem, device, usual, false, params);
 }
 
 static bool accepts(const void *problem, const arete_device *device, const ar_params *params, const char **why) {
@@ -65,8 +26,9 @@ static bool candidate(const void *problem, const arete_device *device, size_t in
     return ar_matmul_block_candidate(problem, device, index, params);
 }
 
-/* Packing reads B and writes it once; between its launch and the product's all units meet, which costs about as much
- * as a launch with a wait (fitted to 256^3 on Zen 4). */
+/* Packing reads B and writes it once, at half the bandwidth of memory even where B lies in a cache: its rows are far
+ * apart. Between its launch and the product's all units meet, which costs about as much as a launch with a wait (fitted
+ * to 256^3, 512^3 and 1024^3 on Zen 4, where cpu_direct is faster, and 2048^3, where it is not). */
 static double estimate(const void *problem, const arete_device *device, const arete_roofs *roofs,
                        const ar_params *params) {
     const matmul_problem *p = problem;
@@ -77,9 +39,8 @@ static double estimate(const void *problem, const arete_device *device, const ar
     if (p->prepack)
         return seconds;
     double bytes = 2 * (double)packed.bytes;
-    bool cached = roofs->cache_bandwidth > 0 && bytes <= (double)roofs->cache_bytes;
-    double bandwidth = cached ? roofs->cache_bandwidth : roofs->bandwidth;
-    return seconds + (bandwidth > 0 ? bytes / bandwidth : 0) + roofs->launch_seconds + roofs->sync_seconds;
+    return seconds + (roofs->bandwidth > 0 ? bytes / (0.5 * roofs->bandwidth) : 0) + roofs->launch_seconds +
+           roofs->sync_seconds;
 }
 
 static arete_status build(arete_plan *plan) {
