@@ -229,6 +229,9 @@ arete_model_step arete_model_get_step(const arete_model *model, size_t index) {
                               .solver = arete_plan_solver(s->plan),
                               .estimate = arete_plan_estimate(s->plan)};
     arete_plan_cost(s->plan, &step.cost);
+    for (uint32_t i = 0; i < s->slots; i++)
+        if (s->value[i] != AR_NO_VALUE && model->graph.values[s->value[i]].role == AR_VALUE_CONSTANT)
+            step.parameters += (uint64_t)arete_tensor_elements(&model->graph.values[s->value[i]].t);
     return step;
 }
 

@@ -18,11 +18,11 @@ static const arete_model_value *value_for(const arete_model_desc *desc, const ch
     return NULL;
 }
 
-static int64_t symbol_value(const arete_model_desc *desc, const char *symbol) {
+static int64_t symbol_value(const arete_model_desc *desc, const char *symbol, uint32_t d) {
     for (size_t i = 0; i < desc->dim_count; i++)
         if (strcmp(desc->dims[i].name, symbol) == 0)
             return desc->dims[i].value;
-    return 1;
+    return d == 0 && desc->batch > 0 ? desc->batch : 1;
 }
 
 /* One dimension as the file has it: fixed, named, or open. */
@@ -35,7 +35,7 @@ static arete_status read_dim(ar_lowering *l, const Onnx__TensorShapeProto__Dimen
     const char *symbol =
         dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM ? dim->dim_param : "";
     v->symbol[d] = ar_pool_text(&l->graph->pool, symbol, strlen(symbol));
-    v->t.dims[d] = *symbol ? symbol_value(l->desc, symbol) : 1;
+    v->t.dims[d] = symbol_value(l->desc, symbol, d);
     return v->symbol[d] ? ARETE_OK : ARETE_E_MEMORY;
 }
 

@@ -33,7 +33,7 @@ typedef struct session {
 
 static void help(void) {
     printf(
-        "usage: arete bench [OP | LIST | 'OP key=value ...']... [options]\n\n"
+        "usage: arete bench [OP | LIST | WORKLOAD | MODEL.onnx | 'OP key=value ...']... [options]\n\n"
         "Times cases on a device, checks every result, and sets the times against the device's own roofs, which\n"
         "are measured first, and against other libraries, each in a process of its own, in turn with ours.\n"
         "Without an argument: every list that is timed, of every operation.\n\n"

@@ -33,7 +33,7 @@ typedef struct session {
 
 static void help(void) {
     printf(
-        "usage: arete pick WORKLOAD|'OP key=value ...' [options]\n"
+        "usage: arete pick WORKLOAD|MODEL.onnx|'OP key=value ...' [options]\n"
         "       arete pick --validate [--runs FILE]... [--json FILE]\n"
         "       arete pick --check WORKLOAD... [--device D] [--runs FILE]...\n"
         "       arete pick --parts\n\n"
@@ -65,7 +65,8 @@ static void help(void) {
         for (char **name = names; *name; name++)
             printf("%s%s", name == names ? " " : ", ", *name);
     ar_os_free_names(names);
-    printf("; or the path of a .workload file.\n");
+    printf("; or the path of a .workload file; or an ONNX model, whose settings are\n"
+           "its open dimensions by name (batch: the first one of every input): net.onnx,batch=8,seq=128.\n");
 }
 
 enum { BATCH = 1, SET, DTYPE, TRAIN, ON, DEVICES, BY, RUNS, ALL, JSON, VALIDATE, CHECK, DEVICE, PARTS, HELP };

@@ -17,7 +17,7 @@ typedef struct request {
 
 static void help(void) {
     printf(
-        "usage: arete roofline [OP | LIST | WORKLOAD | 'OP key=value ...']... [-o report.html] [options]\n"
+        "usage: arete roofline [OP | LIST | WORKLOAD | MODEL.onnx | 'OP key=value ...']... [-o report.html] [options]\n"
         "       arete roofline --from RUN.json... [-o report.html] [options]\n\n"
         "Measures the device's roofs (arete probe --quick), times and checks the cases, and draws them under the "
         "roofs:\n"

@@ -5,17 +5,22 @@
 
 #include "command.h"
 #include "model_args.h"
+#include "model_profile.h"
+#include "run_lanes.h"
 #include "session.h"
 
 static void help(void) {
     printf(
-        "usage: arete run MODEL.onnx [options]\n\n"
+        "usage: arete run MODEL.onnx... [options]\n\n"
         "Runs a network on a device. Inputs come from files; one without a file is filled with noise in [-1, 1)\n"
         "(floating point) or zeros (integers), which is said.\n\n"
         "  --input NAME=FILE    .npy, or raw bytes; may be given for each input\n"
         "  --output DIR         writes each output to DIR/NAME.npy (a / in a name becomes _)\n"
         "  --repeat N           runs N more times and tells the median (default 0)\n"
-        "  --profile            times every step by itself: which solver, which share of its roof\n"
+        "  --profile            times every step by itself: its solver, the share of its roof that it reaches, what\n"
+        "                       bounds it; and sums for each operator\n"
+        "Several models, or several devices with commas between (--device opencl:0,reference): every model on every\n"
+        "device, first each by itself, then all at the same time; outputs go to DIR/1, DIR/2, ...\n\n"
         "%s",
         ar_model_options_help);
 }
@@ -35,26 +40,6 @@ static arete_status repeat(ar_session *s, int count) {
         printf("time     %.4f ms median of %d runs (quartiles %.4f to %.4f)\n", seconds[count / 2] * 1e3, count,
                seconds[count / 4] * 1e3, seconds[3 * count / 4] * 1e3);
     }
-    free(seconds);
-    return status;
-}
-
-static arete_status profile(ar_session *s) {
-    arete_model_info info;
-    arete_model_get_info(s->model, &info);
-    double *seconds = calloc(info.steps + 1, sizeof *seconds), total = 0;
-    arete_status status = seconds ? ar_session_profile(s, seconds, info.steps) : ARETE_E_MEMORY;
-    if (status == ARETE_OK)
-        printf("%9s %8s %7s  %-10s %-28s %s\n", "us", "GFLOP/s", "GB/s", "family", "solver", "node, problem");
-    for (size_t k = 0; k < info.steps && status == ARETE_OK; k++) {
-        arete_model_step step = arete_model_get_step(s->model, k);
-        double t = seconds[k];
-        total += t;
-        printf("%9.1f %8.1f %7.1f  %-10s %-28.28s %s (%s): %s\n", t * 1e6, step.cost.flops / t * 1e-9,
-               step.cost.bytes / t * 1e-9, step.family, step.solver, step.name, step.op, step.problem);
-    }
-    if (status == ARETE_OK)
-        printf("%9.1f us in %zu steps, each waited for\n", total * 1e6, info.steps);
     free(seconds);
     return status;
 }
@@ -99,7 +84,7 @@ static arete_status run_session(ar_session *s, const char *folder, int repeats, 
             printf("wrote    %s\n", path);
     }
     if (status == ARETE_OK && profiled)
-        status = profile(s);
+        status = ar_model_profile_print(s);
     return status;
 }
 
@@ -168,8 +153,11 @@ int cmd_run(int argc, char **argv) {
             return AR_USAGE;
         }
     }
-    if (optind + 1 != argc)
-        return ar_command_usage("run", "takes one model");
+    if (optind == argc)
+        return ar_command_usage("run", "takes a model");
+    if (optind + 1 < argc || (args.device && strchr(args.device, ',')))
+        return profiled ? ar_command_usage("run", "--profile takes one model and one device")
+                        : ar_run_lanes(&args, argv + optind, argc - optind, (int)repeats, folder);
     args.path = argv[optind];
     arete_context *context = ar_command_context(0);
     arete_device *device = context ? ar_command_device(context, args.device) : NULL;

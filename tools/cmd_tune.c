@@ -7,7 +7,7 @@
 
 static void help(void) {
     printf(
-        "usage: arete tune [OP | LIST | 'OP key=value ...']... [options]\n\n"
+        "usage: arete tune [OP | LIST | WORKLOAD | MODEL.onnx | 'OP key=value ...']... [options]\n\n"
         "Searches the solvers and parameters that can compute each case, leaves out what the roofline model calls\n"
         "hopeless, checks every candidate before timing it, and keeps the fastest: from then on the library\n"
         "chooses it for that problem on this device and driver (ARETE_TUNING_DIR, else\n"

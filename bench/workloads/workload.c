@@ -119,7 +119,7 @@ static arete_status take_dtype(reader *r, const char *text) {
     return ARETE_OK;
 }
 
-static arete_status push(ar_workload *w, const ar_workload_op *one) {
+arete_status ar_workload_push(ar_workload *w, const ar_workload_op *one) {
     if (w->op_count == w->op_room) {
         size_t room = w->op_room ? 2 * w->op_room : 64;
         ar_workload_op *grown = ar_os_realloc(w->ops, room * sizeof *grown);
@@ -175,7 +175,7 @@ static arete_status take_op(reader *r, char *text) {
     if (status != ARETE_OK || one.count == 0)
         return status;
     ar_op_count(&one.op, &one.cost);
-    return push(r->w, &one);
+    return ar_workload_push(r->w, &one);
 }
 
 static void take_text(char *into, size_t bytes, const char *text) {
@@ -299,7 +299,7 @@ static arete_status one_operation(const char *text, arete_dtype dtype, ar_worklo
     snprintf(into->title, sizeof into->title, "%s", text);
     snprintf(into->item, sizeof into->item, "run");
     ar_op_count(&one.op, &one.cost);
-    return push(into, &one);
+    return ar_workload_push(into, &one);
 }
 
 static arete_status unknown(const char *word) {
@@ -311,7 +311,7 @@ static arete_status unknown(const char *word) {
         snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? ", " : "", names[i]);
     ar_os_free_names(names);
     return ar_fail(ARETE_E_NOT_FOUND,
-                   "'%s' is no workload; there are %s; or the path of a .workload file; or one operation, as in "
+                   "'%s' is no workload; there are %s; or the path of a .workload or .onnx file; or one operation, as in "
                    "'matmul m=1 n=4096 k=4096'",
                    word, all);
 }
@@ -325,7 +325,7 @@ bool ar_workload_exists(const char *word) {
     char **names = NULL, name[512];
     bool there = false;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word, ","), word);
-    if (is_path(name))
+    if (is_path(name) || ar_workload_is_model(name))
         return true;
     if (ar_workload_names(&names) != ARETE_OK)
         return false;
@@ -338,6 +338,8 @@ bool ar_workload_exists(const char *word) {
 static arete_status load_named(const char *name, const char *const *settings, size_t count, arete_dtype dtype,
                                ar_workload *into) {
     char file[544], path[1024];
+    if (ar_workload_is_model(name))
+        return ar_workload_of_model(name, settings, count, dtype, into);
     if (is_path(name))
         return load_file(name, settings, count, dtype, into);
     if (!ar_workload_exists(name))
@@ -398,6 +400,10 @@ void ar_workload_free(ar_workload *workload) {
 }
 
 bool ar_workload_op_case(const ar_workload_op *one, char *text, size_t bytes) {
+    if (one->exact[0]) {
+        snprintf(text, bytes, "%s", one->exact);
+        return true;
+    }
     if (one->op.kind != AR_OP_LAYER)
         return ar_op_case(&one->op, text, bytes);
     if (!one->run[0])

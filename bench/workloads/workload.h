@@ -13,6 +13,7 @@ typedef struct ar_workload_op {
     ar_op op;
     ar_op_cost cost; /* of one */
     char run[200];   /* a layer's case in the family that runs it: what stands behind '|'; may be empty */
+    char exact[512]; /* of a step of an ONNX model: its case, with all that is fused into it; else empty */
 } ar_workload_op;
 
 typedef struct ar_workload_param {
@@ -42,9 +43,8 @@ typedef struct ar_workload_sum {
     double largest_bytes; /* operands of the largest operation, without its weights: what inference needs at once */
 } ar_workload_sum;
 
-/* word: a name ("resnet50"), a path of a file (with a slash, or ending in .workload), either with settings behind
- * it
- * ("resnet50,batch=1,dtype=f16"), or one operation ("matmul m=1 n=2 k=3"). settings: count texts "param=value" that
+/* word: a name ("resnet50"), a path of a file (with a slash, or ending in .workload), an ONNX model (ending in .onnx;
+ * its settings are its open dimensions, batch= the first one of every input), each with settings behind it ("resnet50,batch=1,dtype=f16"), or one operation ("matmul m=1 n=2 k=3"). settings: count texts "param=value" that
  * overrule the file's; dtype NONE: the file's own. ARETE_E_NOT_FOUND names what there is; ARETE_E_FORMAT names
  * file, line and word. into is to be freed. */
 arete_status ar_workload_load(const char *word, const char *const *settings, size_t count, arete_dtype dtype,
@@ -52,6 +52,13 @@ arete_status ar_workload_load(const char *word, const char *const *settings, siz
 /* The same from text; path is for the errors. */
 arete_status ar_workload_parse(const char *path, const char *text, const char *const *settings, size_t count,
                                arete_dtype dtype, ar_workload *into);
+/* model.c: whether the word names an ONNX file; such a file as a workload (ARETE_E_UNSUPPORTED in a build without
+ * graph/). */
+bool ar_workload_is_model(const char *word);
+arete_status ar_workload_of_model(const char *path, const char *const *settings, size_t count, arete_dtype dtype,
+                                  ar_workload *into);
+/* One more operation. */
+arete_status ar_workload_push(ar_workload *workload, const ar_workload_op *one);
 void ar_workload_free(ar_workload *workload);
 
 /* The case of a family that runs it, with the family's name in front. False: no family of this build does. */

@@ -47,6 +47,7 @@ typedef struct arete_model_desc {
     arete_math math;       /**< of every convolution, see arete/conv.h */
     uint64_t host_limit;   /**< bytes that the graph and folded constants may take on the host; 0: 4 GB */
     uint64_t device_limit; /**< bytes that weights and activations may take on the device; 0: what it has */
+    int64_t batch;         /**< of every input's first dimension, where it is open and not fixed by its name; 0: 1 */
     double fold_limit;     /**< operations and bytes moved that steps on constants may take at load; 0: 1e11. Those
                                 beyond it are done in every run */
 } arete_model_desc;
@@ -124,7 +125,8 @@ typedef struct arete_model_step {
     const char *problem;   /**< a case of that family, as arete bench takes it */
     const char *solver;
     arete_cost cost;
-    double estimate; /**< seconds by the model */
+    double estimate;     /**< seconds by the model */
+    uint64_t parameters; /**< elements of constants that it reads, those that other steps read too included */
 } arete_model_step;
 
 /** The index-th, in the order of running; name NULL past the end. */
