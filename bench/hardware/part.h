@@ -30,6 +30,7 @@ typedef struct ar_part {
     char host_link[40], device_link[48];
     double price, price_hour; /* US dollars; of a cloud, an hour */
     char price_date[12];
+    int values, checked; /* how many it has, and how many of them agree with a document that was opened */
     char file[64];
     int line; /* of the file, where the part starts */
 } ar_part;

@@ -11,27 +11,54 @@
 typedef struct entry {
     const json_t *json, *sources;
     const char *where;
+    ar_part *part;
 } entry;
 
 static arete_status wrong(const entry *e, const char *field, const char *why) {
     return ar_fail(ARETE_E_FORMAT, "%s: %s: %s", e->where, field, why);
 }
 
-/* Every value names a source of the file, which has a title and a date. */
-static arete_status check_source(const entry *e, const char *field, const json_t *value) {
-    const char *key = json_string_value(json_object_get(value, "source"));
-    if (!key)
-        return wrong(e, field, "it has no source");
-    const json_t *source = json_object_get(e->sources, key);
+static bool is_date(const char *text) {
+    return text && strlen(text) >= 7 && isdigit((unsigned char)text[0]) && text[4] == '-';
+}
+
+/* Which of the file's sources that is: it has a title and a date, and when it was read, if it was. */
+static arete_status find_source(const entry *e, const char *field, const char *key, const json_t **found) {
+    const json_t *source = *found = json_object_get(e->sources, key);
     if (!json_is_object(source))
         return ar_fail(ARETE_E_FORMAT, "%s: %s: its source '%s' is not among the file's sources", e->where, field,
                        key);
     const char *title = json_string_value(json_object_get(source, "title"));
-    const char *date = json_string_value(json_object_get(source, "date"));
-    if (!title || !title[0] || !date || strlen(date) < 7 || !isdigit((unsigned char)date[0]))
+    const json_t *read = json_object_get(source, "read");
+    if (!title || !title[0] || !is_date(json_string_value(json_object_get(source, "date"))))
         return ar_fail(ARETE_E_FORMAT, "%s: %s: source '%s' needs a title and a date (YYYY-MM)", e->where, field,
                        key);
+    if (read && !is_date(json_string_value(read)))
+        return ar_fail(ARETE_E_FORMAT, "%s: %s: source '%s': 'read' is the month in which it was opened (YYYY-MM)",
+                       e->where, field, key);
     return ARETE_OK;
+}
+
+/* Every value names a source of the file. "checked" names one that was opened and says the same. */
+static arete_status check_source(const entry *e, const char *field, const json_t *value) {
+    const char *key = json_string_value(json_object_get(value, "source"));
+    const json_t *checked = json_object_get(value, "checked"), *source;
+    if (!key)
+        return wrong(e, field, "it has no source");
+    arete_status status = find_source(e, field, key, &source);
+    bool known = json_object_get(source, "read") != NULL;
+    if (status == ARETE_OK && checked) {
+        if (!json_is_string(checked))
+            return wrong(e, field, "'checked' names a source");
+        status = find_source(e, field, json_string_value(checked), &source);
+        known = true;
+        if (status == ARETE_OK && !json_object_get(source, "read"))
+            return ar_fail(ARETE_E_FORMAT, "%s: %s: checked against '%s', which nobody has read ('read' is missing)",
+                           e->where, field, json_string_value(checked));
+    }
+    e->part->values++;
+    e->part->checked += known;
+    return status;
 }
 
 static arete_status text_field(const entry *e, const char *field, bool required, char *into, size_t bytes) {
@@ -282,7 +309,7 @@ static arete_status read_names(const entry *e, ar_part *part) {
 }
 
 arete_status ar_part_read(const json_t *json, const json_t *sources, const char *where, ar_part *part) {
-    entry e = {json, sources, where};
+    entry e = {json, sources, where, part};
     arete_status status = check_fields(&e);
     if (status == ARETE_OK)
         status = read_names(&e, part);

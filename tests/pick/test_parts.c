@@ -8,12 +8,15 @@ static void database(void **state) {
     assert_ok(ar_parts_load(&parts));
     assert_true(parts.count >= 60);
     size_t gpus = 0, cpus = 0, others = 0;
+    int values = 0, checked = 0;
     for (size_t i = 0; i < parts.count; i++) {
         const ar_part *p = &parts.parts[i];
         gpus += strcmp(p->kind, "gpu") == 0;
         cpus += strcmp(p->kind, "cpu") == 0;
         others += strcmp(p->kind, "fpga") == 0 || strcmp(p->kind, "accelerator") == 0;
         assert_true(p->line > 0);
+        values += p->values;
+        checked += p->checked;
         assert_true(p->launch > 2010);
         /* A machine's ridge between 0.1 and 2000 operations a byte: else a unit is wrong. */
         double peak = ar_part_peak(p, ARETE_F16, NULL);
@@ -23,6 +26,7 @@ static void database(void **state) {
             assert_true(p->boost >= p->clock);
     }
     assert_true(gpus >= 30 && cpus >= 10 && others >= 8);
+    assert_true(10 * checked >= 3 * values); /* bench/hardware/README.md says how many */
     ar_parts_free(&parts);
 }
 
@@ -84,6 +88,8 @@ static void schema(void **state) {
         {"\"peaks\": [], \"launch\": {\"value\": \"soon\", \"source\": \"s\"}", "launch"},
         {"\"peaks\": [], \"price_usd\": {\"value\": 100, \"source\": \"s\"}", "needs its date"},
         {"\"peaks\": [], \"colour\": \"red\"", "colour: there is no such field"},
+        {"\"peaks\": [], \"power_w\": {\"value\": 100, \"source\": \"s\", \"checked\": \"s\"}", "nobody has read"},
+        {"\"peaks\": [], \"power_w\": {\"value\": 100, \"source\": \"s\", \"checked\": 1}", "'checked' names"},
         {"\"peaks\": 3", "peaks: a list was expected"},
         {"\"power_w\": ", "x.json:4"},
     };
