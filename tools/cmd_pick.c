@@ -50,7 +50,8 @@ static void help(void) {
         "  --devices N       up to N devices of a kind together: data, tensor and pipeline parallel\n"
         "  --by WHAT         time (default), cost or energy\n"
         "  --runs FILE       measured runs (a file, or a folder of them) to learn from, beside the installed ones\n"
-        "  --all             every line of the table, not the first 15\n"
+        "  --all             every line of the table, not the first 15; of networks (--check, --validate)\n"
+        "                    every operation, too\n"
         "  --json FILE       the answer for programs; - is standard output\n"
         "  --validate        predicts each measured device from the others, and says how far off that was\n"
         "  --check           measures each workload here, its operations one after another, and sets the sum of "
@@ -269,9 +270,9 @@ static int answer(session *s) {
 
 static int validate(session *s) {
     ar_validation validation;
-    if (ar_validate(&s->experience, &validation) != ARETE_OK)
-        return ar_command_failed("--validate");
     FILE *to = s->json && strcmp(s->json, "-") == 0 ? stderr : stdout;
+    if (ar_validate(&s->experience, s->all ? to : NULL, &validation) != ARETE_OK)
+        return ar_command_failed("--validate");
     ar_validation_print(to, &validation);
     int status = AR_DONE;
     if (s->json && ar_validation_write_json(&validation, s->json) != ARETE_OK)
@@ -306,6 +307,8 @@ static int check_one(session *s, arete_device *device, const ar_machine *machine
                1e3 * time.seconds.median, 100 * time.seconds.spread, 1e3 * sum.seconds, 1e3 * sum.low,
                1e3 * sum.high, 100 * (sum.seconds / time.seconds.median - 1), 1e3 * sum.naive,
                time.left_out > 0 ? "  without " : "", time.why);
+        if (s->all)
+            ar_network_explain(stdout, &s->experience, forecast, machine->name, &w);
     }
     ar_forecast_close(forecast);
     ar_workload_free(&w);

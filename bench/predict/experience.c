@@ -35,6 +35,8 @@ void ar_op_shape(const ar_op *op, double s[AR_FEATURES]) {
         s[0] = log2_of(op->hidden);
         s[1] = log2_of(op->batch) / 1.5;
         s[2] = op->cell == AR_CELL_RNN ? 0 : op->cell == AR_CELL_LSTM ? 1 : 2;
+        s[3] = op->input > 0 ? log2((double)op->input / (double)op->hidden + 1) / 2 : 0;
+        s[4] = op->bidirectional / 2.0;
         break;
     case AR_OP_ATTENTION:
         s[0] = log2_of(op->q * op->batch * op->heads) / 2;
@@ -43,7 +45,12 @@ void ar_op_shape(const ar_op *op, double s[AR_FEATURES]) {
         s[3] = op->causal;
         break;
     default:
-        s[0] = log2_of(op->reads + op->writes) / 4;
+        s[0] = log2_of(op->reads + op->writes) / 2;
+        s[2] = op->layer == AR_LAYER_NORM || op->layer == AR_LAYER_SOFTMAX;
+        s[3] = op->layer == AR_LAYER_SOFTMAX;
+        s[4] = op->layer == AR_LAYER_WINDOW;
+        s[5] = op->layer == AR_LAYER_REDUCE;
+        s[6] = op->layer == AR_LAYER_MOVE;
         break;
     }
 }
@@ -66,6 +73,7 @@ static bool layer_of(const json_t *record, ar_op *into) {
     *into = (ar_op){
         .kind = AR_OP_LAYER, .dtype = ARETE_F32, .reads = (int64_t)(bytes / 8), .writes = (int64_t)(bytes / 8)};
     into->ops = into->writes > 0 ? flops / (double)into->writes : 0;
+    into->layer = ar_op_layer_class(json_string_value(json_object_get(record, "case")));
     return true;
 }
 
@@ -90,7 +98,9 @@ static arete_status add_record(ar_measured_run *run, const json_t *record, const
     const char *outcome = json_string_value(json_object_get(record, "outcome"));
     const char *dtype = json_string_value(json_object_get(record, "dtype"));
     const char *group = json_string_value(json_object_get(record, "workload"));
-    const json_t *seconds = json_object_get(json_object_get(record, "seconds"), "median");
+    const json_t *times = json_object_get(record, "seconds"), *seconds = json_object_get(times, "p25");
+    if (!json_is_number(seconds)) /* others' work on the machine only adds: the lower quartile is the steadier */
+        seconds = json_object_get(times, "median");
     if (!op || !text)
         return ar_fail(ARETE_E_FORMAT, "%s: records[%zu]: 'op' and 'case' were expected", path, index);
     if (outcome && strcmp(outcome, "passed") != 0)
@@ -102,10 +112,12 @@ static arete_status add_record(ar_measured_run *run, const json_t *record, const
         return ARETE_OK; /* of a family that is not predicted */
     if (dtype && !strstr(text, "dtype=") && arete_dtype_parse(dtype) != ARETE_DTYPE_NONE)
         one.op.dtype = (uint8_t)arete_dtype_parse(dtype);
+    const json_t *rotation = json_object_get(record, "rotation");
+    double lies = json_number_value(json_object_get(rotation, "bytes"));
+    one.op.warm = json_integer_value(json_object_get(rotation, "sets")) == 1 && lies <= run->machine.cache;
     ar_op_count(&one.op, &cost);
     one.seconds = json_number_value(seconds);
     one.flops = cost.flops;
-    one.traffic = ar_op_traffic(&one.op, &cost);
     ar_op_shape(&one.op, one.shape);
     if (!group)
         group = json_string_value(json_object_get(record, "list"));
@@ -196,6 +208,17 @@ arete_status ar_experience_load(const ar_parts *parts, ar_experience *e) {
     if (status != ARETE_OK)
         ar_experience_free(e);
     return status;
+}
+
+bool ar_run_same_device(const ar_measured_run *a, const ar_measured_run *b) {
+    return strcmp(a->machine.name, b->machine.name) == 0 && strcmp(a->machine.stack, b->machine.stack) == 0;
+}
+
+bool ar_run_is_first(const ar_experience *e, size_t run) {
+    for (size_t k = 0; k < run; k++)
+        if (ar_run_same_device(&e->runs[k], &e->runs[run]))
+            return false;
+    return true;
 }
 
 void ar_experience_free(ar_experience *e) {

@@ -10,7 +10,7 @@
 typedef struct ar_measured_op {
     ar_op op;
     double seconds;
-    double flops, traffic;
+    double flops;
     double shape[AR_FEATURES]; /* where it lies among its kind; see ar_op_shape() */
     char group[40];            /* the workload or list that it was measured for; may be empty */
 } ar_measured_op;
@@ -37,6 +37,11 @@ typedef struct ar_experience {
     ar_measured_run *runs;
     size_t count;
 } ar_experience;
+
+/* Whether two runs are of the same device, as its libraries drive it. */
+bool ar_run_same_device(const ar_measured_run *a, const ar_measured_run *b);
+/* Of the runs of one device, whether it is the first: what is said of devices is said once. */
+bool ar_run_is_first(const ar_experience *experience, size_t run);
 
 /* Every run below share/arete/hardware/runs. */
 arete_status ar_experience_load(const ar_parts *parts, ar_experience *experience);

@@ -13,6 +13,8 @@
 #define LATENCY 30e-6
 #define STEP_LATENCY 300e-6
 #define NEAR 0.6        /* width of the kernel over cases */
+#define NEAR_HERE 0.3   /* the same where the target itself was measured: its own kernels' edges are sharp */
+#define WARM 0.4        /* distance between operands in the cache and in memory */
 #define FAR 0.8         /* how fast a device's cases lose weight when none is near */
 #define OTHER_MAKER 5.0 /* distance of libraries of another maker */
 #define FOREIGN 0.3     /* how much likeness counts between devices of different makers' libraries */
@@ -45,11 +47,24 @@ static double device_distance(const ar_machine *a, const ar_machine *b, const ar
     return OLD * x / (OLD + x) + d;
 }
 
+/* The device itself, on another day: its roofs as measured then and now differ a little. */
+static bool is_target(const ar_machine *a, const ar_machine *b) {
+    return strcmp(a->name, b->name) == 0 && strcmp(a->stack, b->stack) == 0;
+}
+
+/* A launch is part of the least time where it was measured: on the device itself. Of others, small cases' latencies
+ * are carried over as they are. */
+static double known_launch(const ar_forecast *t, const ar_measured_run *run) {
+    return is_target(&run->machine, t->target) ? t->target->launch : 0;
+}
+
 /* The least time on the target of an operation of the measured one's sizes, in the same type. */
 static double carry(const ar_forecast *t, const ar_measured_run *run, const ar_measured_op *one) {
     const ar_machine *from = &run->machine, *to = t->target;
-    double c = one->flops / (from->lasting * from->peak[one->op.dtype]), m = one->traffic / from->bandwidth;
-    double c2 = one->flops / (to->lasting * to->peak[one->op.dtype]), m2 = one->traffic / to->bandwidth;
+    ar_roof_time here, there;
+    ar_machine_roof(from, &one->op, &here);
+    ar_machine_roof(to, &one->op, &there);
+    double c = here.compute, m = here.memory, c2 = there.compute, m2 = there.memory;
     double u = pow(fmin(c / one->seconds, 1.2), t->tuning.sharp);
     double v = pow(fmin(m / one->seconds, 1.2), t->tuning.sharp);
     double l = t->tuning.slack * fmax(1 - fmax(u, v), 0);
@@ -58,7 +73,7 @@ static double carry(const ar_forecast *t, const ar_measured_run *run, const ar_m
     l = fmin(l, most / (1 - most) * (u + v));
     double share =
         (u * log_ratio(c2, c) + v * log_ratio(m2, m) + l * log_ratio(from->clock, to->clock)) / (u + v + l);
-    return log(one->seconds) + share - log(fmax(c2, m2));
+    return log(one->seconds) + share - log(fmax(c2, m2) + known_launch(t, run));
 }
 
 static bool usable(const ar_forecast *t, const ar_measured_run *run, const ar_measured_op *one) {
@@ -71,7 +86,9 @@ static arete_status prepare(ar_forecast *t) {
         const ar_measured_run *run = &t->of->runs[r];
         if (t->without.run[r])
             continue;
-        t->distance[r] = device_distance(&run->machine, t->target, &t->tuning);
+        t->distance[r] = is_target(&run->machine, t->target)
+                             ? 0
+                             : device_distance(&run->machine, t->target, &t->tuning);
         t->efficiency[r] = ar_os_alloc(run->count * sizeof **t->efficiency);
         if (!t->efficiency[r])
             return ar_fail_memory("efficiencies", run->count * sizeof **t->efficiency);
@@ -95,8 +112,11 @@ static double case_distance(const double a[AR_FEATURES], const double b[AR_FEATU
     return d;
 }
 
+/* A recurrent layer with its input says nothing of the steps alone, nor they of it. */
 static bool matters(const ar_forecast *t, size_t r, size_t i, const ar_op *op) {
-    return t->of->runs[r].ops[i].op.kind == op->kind && !isnan(t->efficiency[r][i]);
+    const ar_op *one = &t->of->runs[r].ops[i].op;
+    return one->kind == op->kind && !isnan(t->efficiency[r][i]) &&
+           (op->kind != AR_OP_RNN || (one->input > 0) == (op->input > 0));
 }
 
 /* Cases of another type count, but further away: matrix units and vector units are not alike. */
@@ -106,33 +126,61 @@ static double type_distance(const ar_forecast *t, size_t r, size_t i, const ar_o
     return from->matrix[dtype] != t->target->matrix[op->dtype] ? OTHER_UNIT : dtype != op->dtype ? 0.1 : 0;
 }
 
-/* Same maker's libraries: the very case, where it was measured, shows what they do with it. Else only what a case
- * like it takes: details of another's kernels do not carry over. */
-static bool ask(const ar_forecast *t, size_t r, const ar_op *op, const double shape[AR_FEATURES], opinion *out) {
-    const ar_measured_run *run = &t->of->runs[r];
-    bool kin = strcmp(run->machine.stack, t->target->stack) == 0;
-    double nearest = INFINITY, sum = 0, weights = 0, same = 0;
-    size_t twins = 0;
-    for (size_t i = 0; i < run->count; i++)
-        if (matters(t, r, i, op))
-            nearest = fmin(nearest, case_distance(shape, run->ops[i].shape) + type_distance(t, r, i, op));
-    if (isinf(nearest))
-        return false;
-    for (size_t i = 0; i < run->count; i++) {
+/* What the cases of all runs of one device say together. */
+typedef struct poll {
+    double nearest; /* case, squared */
+    double sum, weights;
+    double same; /* of the very case */
+    size_t twins;
+} poll;
+
+static double case_away(const ar_forecast *t, size_t r, size_t i, const ar_op *op, const double *shape) {
+    const ar_measured_op *one = &t->of->runs[r].ops[i];
+    return case_distance(shape, one->shape) + type_distance(t, r, i, op) + (one->op.warm != op->warm ? WARM : 0);
+}
+
+static void poll_run(const ar_forecast *t, size_t r, const ar_op *op, const double *shape, poll *p) {
+    double width = t->distance[r] == 0 ? NEAR_HERE : NEAR;
+    for (size_t i = 0; i < t->of->runs[r].count; i++) {
         if (!matters(t, r, i, op))
             continue;
-        double d = case_distance(shape, run->ops[i].shape) + type_distance(t, r, i, op);
-        double w = exp((nearest - d) / (2 * NEAR * NEAR));
-        sum += w * t->efficiency[r][i];
-        weights += w;
+        double d = case_away(t, r, i, op, shape), w = exp((p->nearest - d) / (2 * width * width));
+        p->sum += w * t->efficiency[r][i];
+        p->weights += w;
         if (d < 1e-6) {
-            same += t->efficiency[r][i];
-            twins++;
+            p->same += t->efficiency[r][i];
+            p->twins++;
         }
     }
-    out->value = kin && twins ? same / (double)twins : sum / weights;
-    out->distance = nearest;
-    out->weight = -t->distance[r] - fmin(nearest / (2 * FAR * FAR), 8);
+}
+
+/* Same maker's libraries: the very case, where it was measured, shows what they do with it. Else only what a case
+ * like it takes: details of another's kernels do not carry over. r is the first run of its device. */
+static bool ask(const ar_forecast *t, size_t r, const ar_op *op, const double shape[AR_FEATURES], opinion *out) {
+    const ar_measured_run *first = &t->of->runs[r];
+    bool kin = strcmp(first->machine.stack, t->target->stack) == 0;
+    poll p = {.nearest = INFINITY};
+    double away = INFINITY;
+    for (size_t k = r; k < t->of->count; k++) {
+        if (t->without.run[k] || !ar_run_same_device(first, &t->of->runs[k]))
+            continue;
+        away = fmin(away, t->distance[k]);
+        for (size_t i = 0; i < t->of->runs[k].count; i++)
+            if (matters(t, k, i, op))
+                p.nearest = fmin(p.nearest, case_away(t, k, i, op, shape));
+    }
+    if (isinf(p.nearest))
+        return false;
+    for (size_t k = r; k < t->of->count; k++)
+        if (!t->without.run[k] && ar_run_same_device(first, &t->of->runs[k]))
+            poll_run(t, k, op, shape, &p);
+    ar_roof_time roof;
+    ar_machine_roof(t->target, op, &roof);
+    double least = fmax(roof.compute, roof.memory);
+    out->value = (kin && p.twins ? p.same / (double)p.twins : p.sum / p.weights) +
+                 log((least + known_launch(t, first)) / least);
+    out->distance = p.nearest;
+    out->weight = -away - fmin(p.nearest / (2 * FAR * FAR), 8);
     return true;
 }
 
@@ -200,7 +248,7 @@ static bool efficiency_of(const ar_forecast *t, const ar_op *op, double *value, 
     ar_op_shape(op, shape);
     *distance = INFINITY;
     for (size_t r = 0; r < t->of->count; r++)
-        if (!t->without.run[r] && ask(t, r, op, shape, &all[count])) {
+        if (ar_run_is_first(t->of, r) && ask(t, r, op, shape, &all[count])) {
             *distance = fmin(*distance, all[count].distance);
             count++;
         }
@@ -237,7 +285,10 @@ static bool as_products(const ar_forecast *t, const ar_op *op, double *value, do
 static void estimate_one(const ar_forecast *t, const ar_op *op, ar_estimate *e) {
     double value = -log(STREAM), spread = STREAM_SPREAD, doubt = STREAM_SPREAD;
     ar_roof_time roof;
+    ar_op_cost cost;
     ar_machine_roof(t->target, op, &roof);
+    ar_op_count(op, &cost);
+    double once = op->warm ? 0 : cost.bytes;
     e->compute = roof.compute;
     e->memory = roof.memory;
     e->naive = ar_machine_naive(t->target, op);
@@ -247,8 +298,8 @@ static void estimate_one(const ar_forecast *t, const ar_op *op, ar_estimate *e) 
     else
         e->distance = INFINITY;
     e->seconds = fmax(roof.compute, roof.memory) * exp(value);
-    /* Traffic that has to pass does; only convolutions have ways (Winograd's) around their arithmetic. */
-    e->seconds = fmax(e->seconds, 0.9 * roof.memory);
+    /* Traffic that has to pass does (what is read again may lie in a cache); only convolutions have ways (Winograd's) around their arithmetic. */
+    e->seconds = fmax(e->seconds, 0.9 * once / t->target->bandwidth);
     if (op->kind != AR_OP_CONV)
         e->seconds = fmax(e->seconds, 0.9 * roof.compute);
     e->bound = e->seconds < roof.launch                              ? ARETE_BOUND_LAUNCH
@@ -273,13 +324,26 @@ static void add(ar_estimate *to, const ar_estimate *more) {
     to->distance = fmax(to->distance, more->distance);
 }
 
-/* A recurrent layer with an input is the product with all steps' inputs, then the steps. */
+/* Whether the target itself, or a device that runs the same libraries, has such layers with their inputs. */
+static bool knows_whole_layers(const ar_forecast *t) {
+    for (size_t r = 0; r < t->of->count; r++)
+        for (size_t i = 0; !t->without.run[r] && strcmp(t->of->runs[r].machine.stack, t->target->stack) == 0 &&
+                           i < t->of->runs[r].count;
+             i++)
+            if (t->of->runs[r].ops[i].op.kind == AR_OP_RNN && t->of->runs[r].ops[i].op.input > 0 &&
+                !isnan(t->efficiency[r][i]))
+                return true;
+    return false;
+}
+
+/* A recurrent layer with an input that was measured nowhere is the product with all steps' inputs, then the steps.
+ */
 void ar_forecast_estimate(const ar_forecast *t, const ar_op *op, ar_estimate *e) {
     static const int64_t gates[] = {1, 4, 3};
     ar_op steps = *op, product;
     ar_estimate other;
     *e = (ar_estimate){0};
-    if (op->kind != AR_OP_RNN) {
+    if (op->kind != AR_OP_RNN || (op->input > 0 && knows_whole_layers(t))) {
         estimate_one(t, op, e);
         return;
     }
@@ -304,6 +368,10 @@ void ar_forecast_estimate(const ar_forecast *t, const ar_op *op, ar_estimate *e)
         add(e, &other);
     }
     e->naive = ar_machine_naive(t->target, op);
+}
+
+const ar_machine *ar_forecast_target(const ar_forecast *t) {
+    return t->target;
 }
 
 const char *ar_forecast_nearest(const ar_forecast *t, double *likeness) {

@@ -62,6 +62,8 @@ void ar_forecast_close(ar_forecast *forecast); /* NULL is fine */
 
 void ar_forecast_estimate(const ar_forecast *forecast, const ar_op *op, ar_estimate *estimate);
 
+const ar_machine *ar_forecast_target(const ar_forecast *forecast);
+
 /* The measured device that weighs most, "" when there is none; *likeness: 0 (nothing alike) to 1. */
 const char *ar_forecast_nearest(const ar_forecast *forecast, double *likeness);
 

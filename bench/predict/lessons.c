@@ -33,7 +33,8 @@ static arete_status examine(const ar_experience *experience, const ar_without *w
     double off[AR_OP_KINDS] = {0}, count[AR_OP_KINDS] = {0}, got[AR_OP_KINDS] = {0}, want[AR_OP_KINDS] = {0};
     ar_without others = *without;
     ar_forecast *t = NULL;
-    others.run[r] = true;
+    for (size_t k = 0; k < experience->count; k++)
+        others.run[k] |= ar_run_same_device(run, &experience->runs[k]);
     arete_status status = ar_forecast_open_bare(experience, &run->machine, &others, tuning, &t);
     if (status != ARETE_OK)
         return status;

@@ -96,8 +96,12 @@ static void take_measured(const json_t *run, ar_machine *m) {
     m->matrix[ARETE_I8] = m->matrix[ARETE_U8] = i8 > 0;
     if (number(roofs, "bandwidth") > 0)
         m->bandwidth = number(roofs, "bandwidth");
+    if (number(roofs, "cache_bandwidth") > 0)
+        m->cache_bandwidth = number(roofs, "cache_bandwidth");
     if (number(roofs, "launch_seconds") > 0)
         m->launch = number(roofs, "launch_seconds");
+    if (number(roofs, "sync_seconds") > 0)
+        m->wait = number(roofs, "sync_seconds");
     if (number(json_object_get(transfers, "to_device"), "bandwidth") > 0)
         m->host_bandwidth = number(json_object_get(transfers, "to_device"), "bandwidth");
     if (number(device, "memory_bytes") > 0)
@@ -170,7 +174,9 @@ void ar_machine_of_device(const arete_device *device, ar_machine *m) {
                       .memory = (double)i->memory_bytes,
                       .clock = 1e6 * i->clock_mhz,
                       .units = i->compute_units,
+                      .cache_bandwidth = roofs.cache_bandwidth,
                       .launch = roofs.launch_seconds,
+                      .wait = roofs.sync_seconds,
                       .lasting = 1,
                       .made_count = 1,
                       .measured = roofs.measured};
@@ -200,23 +206,34 @@ bool ar_machine_is_usable(const ar_machine *m, arete_dtype dtype, char *why) {
     return !why[0];
 }
 
-double ar_op_traffic(const ar_op *op, const ar_op_cost *cost) {
+void ar_op_traffic(const ar_op *op, const ar_op_cost *cost, ar_traffic *traffic) {
     double size = (double)arete_dtype_size((arete_dtype)op->dtype);
+    *traffic = (ar_traffic){.once = cost->bytes};
     if (op->kind != AR_OP_RNN)
-        return cost->bytes;
-    /* Each step: the weights, the state in and out, the gates' products with the input. */
+        return;
+    /* Each step: the weights of the state, the state in and out, the gates' products with the input. */
     static const double gates[] = {1, 4, 3};
-    double hidden = (double)op->hidden, ways = op->bidirectional ? 2 : 1;
+    double hidden = (double)op->hidden, input = (double)op->input, ways = op->bidirectional ? 2 : 1;
+    double wide = (double)arete_dtype_size((arete_dtype)(op->weights_dtype ? op->weights_dtype : op->dtype));
+    double of_input = ways * gates[op->cell] * hidden * input * wide;
     double rows = (gates[op->cell] + 2) * (double)op->batch;
-    return ways * cost->passes * (cost->weight_bytes / ways + rows * hidden * size);
+    double weights = fmax(cost->weight_bytes - of_input, 0);
+    traffic->stays = weights / ways; /* one direction after the other */
+    traffic->once = of_input + cost->passes * (double)op->batch * input * size;
+    traffic->again = cost->passes * (weights + ways * rows * hidden * size);
 }
 
 void ar_machine_roof(const ar_machine *m, const ar_op *op, ar_roof_time *time) {
     ar_op_cost cost;
+    ar_traffic traffic;
     ar_op_count(op, &cost);
+    ar_op_traffic(op, &cost, &traffic);
     double peak = m->lasting * m->peak[op->kind == AR_OP_LAYER ? ARETE_F32 : op->dtype];
+    bool held = m->cache_bandwidth > m->bandwidth && traffic.stays < m->cache;
     time->compute = peak > 0 ? cost.flops / peak : INFINITY;
-    time->memory = m->bandwidth > 0 ? ar_op_traffic(op, &cost) / m->bandwidth : INFINITY;
+    time->memory = m->bandwidth > 0
+                       ? traffic.once / m->bandwidth + traffic.again / (held ? m->cache_bandwidth : m->bandwidth)
+                       : INFINITY;
     time->launch = m->launch * cost.passes;
 }
 

@@ -14,9 +14,11 @@ typedef struct ar_machine {
     double peak[AR_MACHINE_TYPES]; /* operations a second in a network of that type, dense */
     bool matrix[AR_MACHINE_TYPES]; /* of matrix units */
     double bandwidth, cache, memory;
+    double cache_bandwidth; /* of reading what lies in the last cache; measured runs alone know it */
     double clock, units;                   /* the clock that lasts: base if known, else boost */
     double lasting;                        /* the part of the peak at which long work runs: base over boost clock */
     double launch;                         /* seconds of one more queued kernel */
+    double wait;                           /* seconds of enqueueing one and waiting for it */
     double host_bandwidth, link_bandwidth; /* one way */
     char link_name[48];
     double power, price, price_hour;
@@ -49,8 +51,12 @@ typedef struct ar_roof_time {
 } ar_roof_time;
 void ar_machine_roof(const ar_machine *machine, const ar_op *op, ar_roof_time *time);
 
-/* Bytes that pass through memory: the compulsory ones, and weights again at each further step. */
-double ar_op_traffic(const ar_op *op, const ar_op_cost *cost);
+/* Bytes that pass, once and at each further step: a recurrent layer needs its weights again. */
+typedef struct ar_traffic {
+    double once, again;
+    double stays; /* of what is needed again: bytes that a cache would have to hold */
+} ar_traffic;
+void ar_op_traffic(const ar_op *op, const ar_op_cost *cost, ar_traffic *traffic);
 
 /* max(compute, memory), from the compulsory bytes: what spreadsheets do. */
 double ar_machine_naive(const ar_machine *machine, const ar_op *op);

@@ -1,7 +1,6 @@
 #include "network.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "error.h"
@@ -116,21 +115,77 @@ arete_status ar_network_measure(arete_device *device, const ar_workload *w, doub
     return status;
 }
 
+/* Whether all that ar_network_measure() lays out stays in the last cache from one pass to the next. */
+static bool stays_in_cache(const ar_workload *w, const ar_machine *m) {
+    ar_workload_sum sum;
+    ar_workload_total(w, &sum);
+    return sum.bytes < m->cache / 2;
+}
+
 void ar_network_predict(const ar_forecast *forecast, const ar_workload *w, ar_estimate *sum) {
+    const ar_machine *m = ar_forecast_target(forecast);
     char text[AR_CASE_BYTES];
-    *sum = (ar_estimate){0};
+    *sum = (ar_estimate){.seconds = m->wait, .low = m->wait / 2, .high = 2 * m->wait};
     for (size_t i = 0; i < w->op_count; i++) {
         ar_estimate e;
+        ar_op op = w->ops[i].op;
         double count = (double)w->ops[i].count;
         if (!ar_workload_op_case(&w->ops[i], text, sizeof text))
             continue;
-        ar_forecast_estimate(forecast, &w->ops[i].op, &e);
+        op.warm = stays_in_cache(w, m);
+        ar_forecast_estimate(forecast, &op, &e);
         sum->seconds += count * e.seconds;
         sum->low += count * e.low;
         sum->high += count * e.high;
         sum->naive += count * e.naive;
         sum->distance = fmax(sum->distance, e.distance);
     }
+}
+
+/* Seconds of the operation as it was measured for that workload on that device; 0: it was not. */
+static double measured_alone(const ar_experience *e, const char *device, const char *group, const ar_op *op) {
+    double shape[AR_FEATURES];
+    ar_op_cost cost;
+    ar_op_shape(op, shape);
+    ar_op_count(op, &cost);
+    for (size_t r = e->count; r-- > 0;) {
+        const ar_measured_run *run = &e->runs[r];
+        for (size_t i = 0; strcmp(run->machine.name, device) == 0 && i < run->count; i++) {
+            const ar_measured_op *one = &run->ops[i];
+            if (one->op.kind == op->kind && strcmp(one->group, group) == 0 && one->op.dtype == op->dtype &&
+                (op->kind == AR_OP_LAYER ? fabs(one->shape[0] - shape[0]) < 0.03 && one->op.layer == op->layer
+                                         : memcmp(one->shape, shape, sizeof shape) == 0 &&
+                                               fabs(one->flops - cost.flops) < 0.01 * cost.flops))
+                return one->seconds;
+        }
+    }
+    return 0;
+}
+
+void ar_network_explain(FILE *to, const ar_experience *experience, const ar_forecast *forecast,
+                        const char *device, const ar_workload *w) {
+    char text[AR_CASE_BYTES];
+    double sum = 0, both = 0, predicted = 0;
+    for (size_t i = 0; i < w->op_count; i++) {
+        const ar_workload_op *one = &w->ops[i];
+        ar_estimate e;
+        if (!ar_workload_op_case(one, text, sizeof text))
+            continue;
+        ar_op op = one->op;
+        op.warm = stays_in_cache(w, ar_forecast_target(forecast));
+        ar_forecast_estimate(forecast, &op, &e);
+        double count = (double)one->count, alone = measured_alone(experience, device, w->name, &one->op);
+        predicted += count * e.seconds;
+        fprintf(to, "    %-20s %4.0f x %9.4g ms", one->label, count, 1e3 * e.seconds);
+        if (alone > 0) {
+            fprintf(to, ", alone %9.4g ms (%+6.1f%%)", 1e3 * alone, 100 * (e.seconds / alone - 1));
+            sum += count * alone;
+            both += count * e.seconds;
+        }
+        fprintf(to, ", nearest at %.2f\n", e.distance);
+    }
+    fprintf(to, "    sum %.4g ms; of operations that were measured alone: predicted %.4g ms, measured %.4g ms\n",
+            1e3 * predicted, 1e3 * both, 1e3 * sum);
 }
 
 json_t *ar_network_json(const char *word, const ar_workload *w, const ar_network_time *time) {

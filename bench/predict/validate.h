@@ -2,6 +2,8 @@
 #ifndef AR_VALIDATE_H
 #define AR_VALIDATE_H
 
+#include <stdio.h>
+
 #include "forecast.h"
 
 /* One device and kind of operation. Errors are relative to the measured time. */
@@ -29,8 +31,9 @@ typedef struct ar_validation {
     size_t network_count;
 } ar_validation;
 
-/* Leaves out one device (every run of its name) after another; the tuning is chosen without it, too. */
-arete_status ar_validate(const ar_experience *experience, ar_validation *validation);
+/* Leaves out one device (every run of its name) after another; the tuning is chosen without it, too. details: where
+ * each network's operations are listed (NULL: nowhere). */
+arete_status ar_validate(const ar_experience *experience, FILE *details, ar_validation *validation);
 void ar_validation_free(ar_validation *validation);
 
 #endif

@@ -72,10 +72,13 @@ static const ar_word attention_words[] = {INTEGER("batch", batch, true),
                                           FLAG("causal", causal),
                                           TYPES END};
 
+static const char *const layers[] = {"any", "map", "norm", "softmax", "window", "reduce", "move", NULL};
+
 static const ar_word layer_words[] = {INTEGER("reads", reads, true),
                                       INTEGER("writes", writes, true),
                                       INTEGER("params", params, false),
                                       {"ops", AR_WORD_REAL, AT(ops), NULL, 0, 0, false},
+                                      {"class", AR_WORD_NAME, AT(layer), layers, 0, 0, false},
                                       TYPES END};
 
 static const ar_word *const tables[] = {matmul_words, conv_words, rnn_words, attention_words, layer_words};

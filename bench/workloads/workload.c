@@ -174,6 +174,8 @@ static arete_status take_op(reader *r, char *text) {
         status = ar_op_parse(filled, r->w->dtype, &one.op);
     if (status != ARETE_OK || one.count == 0)
         return status;
+    if (one.run[0])
+        one.op.layer = ar_op_layer_class(one.run);
     ar_op_count(&one.op, &one.cost);
     return ar_workload_push(r->w, &one);
 }
