@@ -53,8 +53,9 @@ static arete_status check_source(const entry *e, const char *field, const json_t
         status = find_source(e, field, json_string_value(checked), &source);
         known = true;
         if (status == ARETE_OK && !json_object_get(source, "read"))
-            return ar_fail(ARETE_E_FORMAT, "%s: %s: checked against '%s', which nobody has read ('read' is missing)",
-                           e->where, field, json_string_value(checked));
+            return ar_fail(ARETE_E_FORMAT,
+                           "%s: %s: checked against '%s', which nobody has read ('read' is missing)", e->where,
+                           field, json_string_value(checked));
     }
     e->part->values++;
     e->part->checked += known;

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
@@ -92,7 +93,6 @@ static arete_status push(ar_measured_run *run, const ar_measured_op *one) {
 
 static arete_status add_record(ar_measured_run *run, const json_t *record, const char *path, size_t index) {
     ar_measured_op one = {0};
-    ar_op_cost cost;
     const char *op = json_string_value(json_object_get(record, "op"));
     const char *text = json_string_value(json_object_get(record, "case"));
     const char *outcome = json_string_value(json_object_get(record, "outcome"));
@@ -115,9 +115,8 @@ static arete_status add_record(ar_measured_run *run, const json_t *record, const
     const json_t *rotation = json_object_get(record, "rotation");
     double lies = json_number_value(json_object_get(rotation, "bytes"));
     one.op.warm = json_integer_value(json_object_get(rotation, "sets")) == 1 && lies <= run->machine.cache;
-    ar_op_count(&one.op, &cost);
+    ar_op_count(&one.op, &one.cost);
     one.seconds = json_number_value(seconds);
-    one.flops = cost.flops;
     ar_op_shape(&one.op, one.shape);
     if (!group)
         group = json_string_value(json_object_get(record, "list"));
@@ -140,6 +139,21 @@ static arete_status add_networks(ar_measured_run *run, const json_t *list, const
     return ARETE_OK;
 }
 
+static int by_kind(const void *a, const void *b) {
+    const ar_measured_op *x = a, *y = b;
+    return (x->op.kind > y->op.kind) - (x->op.kind < y->op.kind);
+}
+
+static void sort_by_kind(ar_measured_run *run) {
+    if (run->count > 0)
+        qsort(run->ops, run->count, sizeof *run->ops, by_kind);
+    for (size_t k = 0, i = 0; k <= AR_OP_KINDS; k++) {
+        while (i < run->count && run->ops[i].op.kind < k)
+            i++;
+        run->first[k] = i;
+    }
+}
+
 static arete_status add_run(ar_experience *e, const ar_parts *parts, const json_t *json, const char *path) {
     const json_t *records = json_object_get(json, "records");
     ar_measured_run run = {0};
@@ -147,6 +161,7 @@ static arete_status add_run(ar_experience *e, const ar_parts *parts, const json_
     snprintf(run.path, sizeof run.path, "%s", path);
     for (size_t i = 0; i < json_array_size(records) && status == ARETE_OK; i++)
         status = add_record(&run, json_array_get(records, i), path, i);
+    sort_by_kind(&run);
     if (status == ARETE_OK)
         status = add_networks(&run, json_object_get(json, "networks"), path);
     if (status == ARETE_OK && e->count == AR_RUNS_MOST)

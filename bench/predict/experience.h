@@ -10,7 +10,7 @@
 typedef struct ar_measured_op {
     ar_op op;
     double seconds;
-    double flops;
+    ar_op_cost cost;
     double shape[AR_FEATURES]; /* where it lies among its kind; see ar_op_shape() */
     char group[40];            /* the workload or list that it was measured for; may be empty */
 } ar_measured_op;
@@ -29,6 +29,7 @@ typedef struct ar_measured_run {
     ar_machine machine;
     ar_measured_op *ops;
     size_t count, room;
+    size_t first[AR_OP_KINDS + 1]; /* ops stand by kind: those of kind k from first[k] to first[k + 1] */
     ar_measured_network networks[AR_NETWORKS_MOST];
     size_t network_count;
 } ar_measured_run;

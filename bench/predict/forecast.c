@@ -62,8 +62,8 @@ static double known_launch(const ar_forecast *t, const ar_measured_run *run) {
 static double carry(const ar_forecast *t, const ar_measured_run *run, const ar_measured_op *one) {
     const ar_machine *from = &run->machine, *to = t->target;
     ar_roof_time here, there;
-    ar_machine_roof(from, &one->op, &here);
-    ar_machine_roof(to, &one->op, &there);
+    ar_machine_roof(from, &one->op, &one->cost, &here);
+    ar_machine_roof(to, &one->op, &one->cost, &there);
     double c = here.compute, m = here.memory, c2 = there.compute, m2 = there.memory;
     double u = pow(fmin(c / one->seconds, 1.2), t->tuning.sharp);
     double v = pow(fmin(m / one->seconds, 1.2), t->tuning.sharp);
@@ -86,9 +86,8 @@ static arete_status prepare(ar_forecast *t) {
         const ar_measured_run *run = &t->of->runs[r];
         if (t->without.run[r])
             continue;
-        t->distance[r] = is_target(&run->machine, t->target)
-                             ? 0
-                             : device_distance(&run->machine, t->target, &t->tuning);
+        t->distance[r] =
+            is_target(&run->machine, t->target) ? 0 : device_distance(&run->machine, t->target, &t->tuning);
         t->efficiency[r] = ar_os_alloc(run->count * sizeof **t->efficiency);
         if (!t->efficiency[r])
             return ar_fail_memory("efficiencies", run->count * sizeof **t->efficiency);
@@ -141,7 +140,8 @@ static double case_away(const ar_forecast *t, size_t r, size_t i, const ar_op *o
 
 static void poll_run(const ar_forecast *t, size_t r, const ar_op *op, const double *shape, poll *p) {
     double width = t->distance[r] == 0 ? NEAR_HERE : NEAR;
-    for (size_t i = 0; i < t->of->runs[r].count; i++) {
+    const size_t *first = &t->of->runs[r].first[op->kind];
+    for (size_t i = first[0]; i < first[1]; i++) {
         if (!matters(t, r, i, op))
             continue;
         double d = case_away(t, r, i, op, shape), w = exp((p->nearest - d) / (2 * width * width));
@@ -156,7 +156,8 @@ static void poll_run(const ar_forecast *t, size_t r, const ar_op *op, const doub
 
 /* Same maker's libraries: the very case, where it was measured, shows what they do with it. Else only what a case
  * like it takes: details of another's kernels do not carry over. r is the first run of its device. */
-static bool ask(const ar_forecast *t, size_t r, const ar_op *op, const double shape[AR_FEATURES], opinion *out) {
+static bool ask(const ar_forecast *t, size_t r, const ar_op *op, double least, const double shape[AR_FEATURES],
+                opinion *out) {
     const ar_measured_run *first = &t->of->runs[r];
     bool kin = strcmp(first->machine.stack, t->target->stack) == 0;
     poll p = {.nearest = INFINITY};
@@ -165,7 +166,7 @@ static bool ask(const ar_forecast *t, size_t r, const ar_op *op, const double sh
         if (t->without.run[k] || !ar_run_same_device(first, &t->of->runs[k]))
             continue;
         away = fmin(away, t->distance[k]);
-        for (size_t i = 0; i < t->of->runs[k].count; i++)
+        for (size_t i = t->of->runs[k].first[op->kind]; i < t->of->runs[k].first[op->kind + 1]; i++)
             if (matters(t, k, i, op))
                 p.nearest = fmin(p.nearest, case_away(t, k, i, op, shape));
     }
@@ -174,9 +175,6 @@ static bool ask(const ar_forecast *t, size_t r, const ar_op *op, const double sh
     for (size_t k = r; k < t->of->count; k++)
         if (!t->without.run[k] && ar_run_same_device(first, &t->of->runs[k]))
             poll_run(t, k, op, shape, &p);
-    ar_roof_time roof;
-    ar_machine_roof(t->target, op, &roof);
-    double least = fmax(roof.compute, roof.memory);
     out->value = (kin && p.twins ? p.same / (double)p.twins : p.sum / p.weights) +
                  log((least + known_launch(t, first)) / least);
     out->distance = p.nearest;
@@ -240,15 +238,16 @@ double ar_forecast_distance(const ar_forecast *t) {
     return least;
 }
 
-/* Log of time over roof. False: nothing of that kind was measured. */
-static bool efficiency_of(const ar_forecast *t, const ar_op *op, double *value, double *doubt, double *distance) {
+/* Log of time over roof, least. False: nothing of that kind was measured. */
+static bool efficiency_of(const ar_forecast *t, const ar_op *op, double least, double *value, double *doubt,
+                          double *distance) {
     double shape[AR_FEATURES];
     opinion all[AR_RUNS_MOST];
     size_t count = 0;
     ar_op_shape(op, shape);
     *distance = INFINITY;
     for (size_t r = 0; r < t->of->count; r++)
-        if (ar_run_is_first(t->of, r) && ask(t, r, op, shape, &all[count])) {
+        if (ar_run_is_first(t->of, r) && ask(t, r, op, least, shape, &all[count])) {
             *distance = fmin(*distance, all[count].distance);
             count++;
         }
@@ -257,6 +256,14 @@ static bool efficiency_of(const ar_forecast *t, const ar_op *op, double *value, 
     *value = settle(all, count, ar_forecast_distance(t) < OTHER_MAKER, doubt);
     *distance = sqrt(*distance);
     return true;
+}
+
+static double least_of(const ar_forecast *t, const ar_op *op) {
+    ar_op_cost cost;
+    ar_roof_time roof;
+    ar_op_count(op, &cost);
+    ar_machine_roof(t->target, op, &cost, &roof);
+    return fmax(roof.compute, roof.memory);
 }
 
 /* Attention where none was measured: like its two products, each head's one after another. */
@@ -275,7 +282,8 @@ static bool as_products(const ar_forecast *t, const ar_op *op, double *value, do
                   .batch = op->batch * op->heads,
                   .dtype = op->dtype};
     double first, second, far;
-    if (!efficiency_of(t, &scores, &first, doubt, distance) || !efficiency_of(t, &sums, &second, doubt, &far))
+    if (!efficiency_of(t, &scores, least_of(t, &scores), &first, doubt, distance) ||
+        !efficiency_of(t, &sums, least_of(t, &sums), &second, doubt, &far))
         return false;
     *value = (first + second) / 2;
     *distance = fmax(*distance, far) + 1;
@@ -286,19 +294,20 @@ static void estimate_one(const ar_forecast *t, const ar_op *op, ar_estimate *e) 
     double value = -log(STREAM), spread = STREAM_SPREAD, doubt = STREAM_SPREAD;
     ar_roof_time roof;
     ar_op_cost cost;
-    ar_machine_roof(t->target, op, &roof);
     ar_op_count(op, &cost);
+    ar_machine_roof(t->target, op, &cost, &roof);
     double once = op->warm ? 0 : cost.bytes;
     e->compute = roof.compute;
     e->memory = roof.memory;
-    e->naive = ar_machine_naive(t->target, op);
-    if (efficiency_of(t, op, &value, &doubt, &e->distance) ||
+    e->naive = ar_machine_naive(t->target, op, &cost);
+    if (efficiency_of(t, op, fmax(roof.compute, roof.memory), &value, &doubt, &e->distance) ||
         (op->kind == AR_OP_ATTENTION && as_products(t, op, &value, &doubt, &e->distance)))
         spread = hypot(fmax(t->spread[op->kind] * doubt, LEAST_SPREAD), 0.25 * fmin(e->distance, 4));
     else
         e->distance = INFINITY;
     e->seconds = fmax(roof.compute, roof.memory) * exp(value);
-    /* Traffic that has to pass does (what is read again may lie in a cache); only convolutions have ways (Winograd's) around their arithmetic. */
+    /* Traffic that has to pass does (what is read again may lie in a cache); only convolutions have ways
+     * (Winograd's) around their arithmetic. */
     e->seconds = fmax(e->seconds, 0.9 * once / t->target->bandwidth);
     if (op->kind != AR_OP_CONV)
         e->seconds = fmax(e->seconds, 0.9 * roof.compute);
@@ -341,6 +350,7 @@ static bool knows_whole_layers(const ar_forecast *t) {
 void ar_forecast_estimate(const ar_forecast *t, const ar_op *op, ar_estimate *e) {
     static const int64_t gates[] = {1, 4, 3};
     ar_op steps = *op, product;
+    ar_op_cost cost;
     ar_estimate other;
     *e = (ar_estimate){0};
     if (op->kind != AR_OP_RNN || (op->input > 0 && knows_whole_layers(t))) {
@@ -367,7 +377,8 @@ void ar_forecast_estimate(const ar_forecast *t, const ar_op *op, ar_estimate *e)
         estimate_one(t, &product, &other);
         add(e, &other);
     }
-    e->naive = ar_machine_naive(t->target, op);
+    ar_op_count(op, &cost);
+    e->naive = ar_machine_naive(t->target, op, &cost);
 }
 
 const ar_machine *ar_forecast_target(const ar_forecast *t) {

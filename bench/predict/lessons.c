@@ -10,6 +10,7 @@
 #define PART                                                                                                       \
     0.97 /* of the known errors that an interval of 90% takes in: a device's cases err together, so that their     \
           * number says less than it seems */
+#define TRY_EVERY 3  /* of the cases, to choose the tuning */
 #define UNTAUGHT 3.0 /* in units of doubt, where there are no known errors at all */
 
 static arete_status note(ar_lessons *to, const ar_lesson *one) {
@@ -39,7 +40,8 @@ static arete_status examine(const ar_experience *experience, const ar_without *w
     if (status != ARETE_OK)
         return status;
     double away = ar_forecast_distance(t);
-    for (size_t i = 0; i < run->count && status == ARETE_OK && isfinite(away); i++) {
+    size_t step = lessons ? 1 : TRY_EVERY;
+    for (size_t i = 0; i < run->count && status == ARETE_OK && isfinite(away); i += step) {
         ar_op_kind kind = run->ops[i].op.kind;
         ar_estimate e;
         ar_forecast_estimate(t, &run->ops[i].op, &e);

@@ -223,22 +223,18 @@ void ar_op_traffic(const ar_op *op, const ar_op_cost *cost, ar_traffic *traffic)
     traffic->again = cost->passes * (weights + ways * rows * hidden * size);
 }
 
-void ar_machine_roof(const ar_machine *m, const ar_op *op, ar_roof_time *time) {
-    ar_op_cost cost;
+void ar_machine_roof(const ar_machine *m, const ar_op *op, const ar_op_cost *cost, ar_roof_time *time) {
     ar_traffic traffic;
-    ar_op_count(op, &cost);
-    ar_op_traffic(op, &cost, &traffic);
+    ar_op_traffic(op, cost, &traffic);
     double peak = m->lasting * m->peak[op->kind == AR_OP_LAYER ? ARETE_F32 : op->dtype];
     bool held = m->cache_bandwidth > m->bandwidth && traffic.stays < m->cache;
-    time->compute = peak > 0 ? cost.flops / peak : INFINITY;
+    time->compute = peak > 0 ? cost->flops / peak : INFINITY;
     time->memory = m->bandwidth > 0
                        ? traffic.once / m->bandwidth + traffic.again / (held ? m->cache_bandwidth : m->bandwidth)
                        : INFINITY;
-    time->launch = m->launch * cost.passes;
+    time->launch = m->launch * cost->passes;
 }
 
-double ar_machine_naive(const ar_machine *m, const ar_op *op) {
-    ar_op_cost cost;
-    ar_op_count(op, &cost);
-    return fmax(cost.flops / m->peak[op->dtype], cost.bytes / m->bandwidth);
+double ar_machine_naive(const ar_machine *m, const ar_op *op, const ar_op_cost *cost) {
+    return fmax(cost->flops / m->peak[op->dtype], cost->bytes / m->bandwidth);
 }

@@ -14,7 +14,7 @@ typedef struct ar_machine {
     double peak[AR_MACHINE_TYPES]; /* operations a second in a network of that type, dense */
     bool matrix[AR_MACHINE_TYPES]; /* of matrix units */
     double bandwidth, cache, memory;
-    double cache_bandwidth; /* of reading what lies in the last cache; measured runs alone know it */
+    double cache_bandwidth;                /* of reading what lies in the last cache; measured runs alone know it */
     double clock, units;                   /* the clock that lasts: base if known, else boost */
     double lasting;                        /* the part of the peak at which long work runs: base over boost clock */
     double launch;                         /* seconds of one more queued kernel */
@@ -49,7 +49,8 @@ bool ar_machine_is_usable(const ar_machine *machine, arete_dtype dtype, char *wh
 typedef struct ar_roof_time {
     double compute, memory, launch;
 } ar_roof_time;
-void ar_machine_roof(const ar_machine *machine, const ar_op *op, ar_roof_time *time);
+/* cost: what ar_op_count() says of the operation. */
+void ar_machine_roof(const ar_machine *machine, const ar_op *op, const ar_op_cost *cost, ar_roof_time *time);
 
 /* Bytes that pass, once and at each further step: a recurrent layer needs its weights again. */
 typedef struct ar_traffic {
@@ -59,6 +60,6 @@ typedef struct ar_traffic {
 void ar_op_traffic(const ar_op *op, const ar_op_cost *cost, ar_traffic *traffic);
 
 /* max(compute, memory), from the compulsory bytes: what spreadsheets do. */
-double ar_machine_naive(const ar_machine *machine, const ar_op *op);
+double ar_machine_naive(const ar_machine *machine, const ar_op *op, const ar_op_cost *cost);
 
 #endif

@@ -155,15 +155,15 @@ static double measured_alone(const ar_experience *e, const char *device, const c
             if (one->op.kind == op->kind && strcmp(one->group, group) == 0 && one->op.dtype == op->dtype &&
                 (op->kind == AR_OP_LAYER ? fabs(one->shape[0] - shape[0]) < 0.03 && one->op.layer == op->layer
                                          : memcmp(one->shape, shape, sizeof shape) == 0 &&
-                                               fabs(one->flops - cost.flops) < 0.01 * cost.flops))
+                                               fabs(one->cost.flops - cost.flops) < 0.01 * cost.flops))
                 return one->seconds;
         }
     }
     return 0;
 }
 
-void ar_network_explain(FILE *to, const ar_experience *experience, const ar_forecast *forecast,
-                        const char *device, const ar_workload *w) {
+void ar_network_explain(FILE *to, const ar_experience *experience, const ar_forecast *forecast, const char *device,
+                        const ar_workload *w) {
     char text[AR_CASE_BYTES];
     double sum = 0, both = 0, predicted = 0;
     for (size_t i = 0; i < w->op_count; i++) {

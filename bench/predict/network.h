@@ -29,10 +29,10 @@ arete_status ar_network_measure(arete_device *device, const ar_workload *workloa
 /* The sum over the operations that ar_network_measure() runs. */
 void ar_network_predict(const ar_forecast *forecast, const ar_workload *workload, ar_estimate *sum);
 
-/* A line for each operation: its prediction, and where a run of that device in the forecast's experience measured the
- * very operation for this network, that figure beside it, which the prediction did not use. */
-void ar_network_explain(FILE *to, const ar_experience *experience, const ar_forecast *forecast,
-                        const char *device, const ar_workload *workload);
+/* A line for each operation: its prediction, and where a run of that device in the forecast's experience measured
+ * the very operation for this network, that figure beside it, which the prediction did not use. */
+void ar_network_explain(FILE *to, const ar_experience *experience, const ar_forecast *forecast, const char *device,
+                        const ar_workload *workload);
 
 /* A saved run's entry of "networks", and the run: device, roofs, networks. networks stays the caller's. */
 json_t *ar_network_json(const char *word, const ar_workload *workload, const ar_network_time *time);

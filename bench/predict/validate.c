@@ -90,8 +90,7 @@ static arete_status one_device(const ar_experience *experience, size_t r, ar_val
         return ar_fail_memory("errors", 2 * (room + 1) * sizeof *errors);
     arete_status status = ar_lessons_learn(experience, &without, &lessons);
     for (int kind = 0; kind < AR_OP_KINDS && status == ARETE_OK; kind++) {
-        status = judge(experience, r, &without, &lessons, (ar_op_kind)kind, errors, room,
-                       &to->verdicts[to->count]);
+        status = judge(experience, r, &without, &lessons, (ar_op_kind)kind, errors, room, &to->verdicts[to->count]);
         to->count += to->verdicts[to->count].cases > 0;
     }
     ar_lessons_free(&lessons);

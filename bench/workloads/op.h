@@ -18,7 +18,15 @@ enum { AR_CELL_RNN, AR_CELL_LSTM, AR_CELL_GRU }; /* 1, 4 and 3 gates */
 
 /* Layers that take like times for like bytes: one element after another, rows normalised, rows to their softmax,
  * windows, sums over axes, what only moves. */
-enum { AR_LAYER_ANY, AR_LAYER_MAP, AR_LAYER_NORM, AR_LAYER_SOFTMAX, AR_LAYER_WINDOW, AR_LAYER_REDUCE, AR_LAYER_MOVE };
+enum {
+    AR_LAYER_ANY,
+    AR_LAYER_MAP,
+    AR_LAYER_NORM,
+    AR_LAYER_SOFTMAX,
+    AR_LAYER_WINDOW,
+    AR_LAYER_REDUCE,
+    AR_LAYER_MOVE
+};
 
 /* Zeroed before it is filled. What a kind does not use stays 0. */
 typedef struct ar_op {
@@ -30,8 +38,8 @@ typedef struct ar_op {
     uint8_t bias, act;     /* matmul, conv: fused; act is an arete_activation */
     uint8_t residual;      /* conv: one more input of the output's shape */
     uint8_t cell, causal, bidirectional;
-    uint8_t warm;  /* its operands lie in the last cache when it starts; else they come from memory */
-    uint8_t layer; /* layer: AR_LAYER_..., "class="; of one with a case of its own, that case's */
+    uint8_t warm;    /* its operands lie in the last cache when it starts; else they come from memory */
+    uint8_t layer;   /* layer: AR_LAYER_..., "class="; of one with a case of its own, that case's */
     int64_t batch;   /* matmul, rnn, attention */
     int64_t m, n, k; /* matmul; conv: n images, m channels out */
     int64_t c, groups, in[2], kernel[2], stride[2], pad[2], dilation[2]; /* conv; [0] height */

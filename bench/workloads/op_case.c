@@ -206,14 +206,29 @@ uint8_t ar_op_layer_class(const char *text) {
     static const struct {
         const char *start; /* of the name */
         uint8_t of;
-    } classes[] = {{"softmax", AR_LAYER_SOFTMAX},   {"log_softmax", AR_LAYER_SOFTMAX}, {"layer_norm", AR_LAYER_NORM},
-                   {"rms_norm", AR_LAYER_NORM},     {"instance_norm", AR_LAYER_NORM},  {"group_norm", AR_LAYER_NORM},
-                   {"lp_norm", AR_LAYER_NORM},      {"max_pool", AR_LAYER_WINDOW},     {"average_pool", AR_LAYER_WINDOW},
-                   {"lp_pool", AR_LAYER_WINDOW},    {"lrn", AR_LAYER_WINDOW},          {"reduce_", AR_LAYER_REDUCE},
-                   {"transpose", AR_LAYER_MOVE},    {"concat", AR_LAYER_MOVE},         {"split", AR_LAYER_MOVE},
-                   {"slice", AR_LAYER_MOVE},        {"pad", AR_LAYER_MOVE},            {"tile", AR_LAYER_MOVE},
-                   {"identity", AR_LAYER_MOVE},     {"gather", AR_LAYER_MOVE},         {"depth_to_space", AR_LAYER_MOVE},
-                   {"space_to_depth", AR_LAYER_MOVE}, {"resize", AR_LAYER_MOVE}};
+    } classes[] = {{"softmax", AR_LAYER_SOFTMAX},
+                   {"log_softmax", AR_LAYER_SOFTMAX},
+                   {"layer_norm", AR_LAYER_NORM},
+                   {"rms_norm", AR_LAYER_NORM},
+                   {"instance_norm", AR_LAYER_NORM},
+                   {"group_norm", AR_LAYER_NORM},
+                   {"lp_norm", AR_LAYER_NORM},
+                   {"max_pool", AR_LAYER_WINDOW},
+                   {"average_pool", AR_LAYER_WINDOW},
+                   {"lp_pool", AR_LAYER_WINDOW},
+                   {"lrn", AR_LAYER_WINDOW},
+                   {"reduce_", AR_LAYER_REDUCE},
+                   {"transpose", AR_LAYER_MOVE},
+                   {"concat", AR_LAYER_MOVE},
+                   {"split", AR_LAYER_MOVE},
+                   {"slice", AR_LAYER_MOVE},
+                   {"pad", AR_LAYER_MOVE},
+                   {"tile", AR_LAYER_MOVE},
+                   {"identity", AR_LAYER_MOVE},
+                   {"gather", AR_LAYER_MOVE},
+                   {"depth_to_space", AR_LAYER_MOVE},
+                   {"space_to_depth", AR_LAYER_MOVE},
+                   {"resize", AR_LAYER_MOVE}};
     char name[32];
     if (!ar_case_word(text, "op", name, sizeof name))
         return AR_LAYER_ANY;
