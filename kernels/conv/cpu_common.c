@@ -10,13 +10,15 @@ static bool is_float(uint8_t type) {
 }
 
 bool ar_conv_cpu_applies(const conv_problem *p, const arete_device *device, const char **why) {
+    *why = "types other than f32, f16 and bf16";
+    return is_float(p->type_x) && ar_conv_cpu_gathers(p, device, why);
+}
+
+bool ar_conv_cpu_gathers(const conv_problem *p, const arete_device *device, const char **why) {
     if (!ar_conv_has_kernels(device, why))
         return false;
     *why = "it has one work-item in a group, and the device runs many in step";
     if (ar_runs_in_step(device))
-        return false;
-    *why = "types other than f32, f16 and bf16";
-    if (!is_float(p->type_x) || !is_float(p->type_w) || !is_float(p->type_y))
         return false;
     *why = "transposed with a stride";
     for (int i = 0; i < CONV_AXES; ++i)
@@ -171,15 +173,13 @@ arete_status ar_conv_cpu_launch(const arete_plan *plan, arete_queue *queue, conv
     const conv_problem *p = ar_plan_problem(plan);
     const conv_cpu_state *state = plan->state;
     const arete_conv_args *args = run->args;
-    ar_arg list[3 + MAX_LONGS + 5] = {AR_STRUCT(run->block), AR_F32(p->alpha), AR_F32(p->beta)};
+    ar_arg list[3 + MAX_LONGS + CONV_BUFFERS] = {AR_STRUCT(run->block), AR_F32(p->alpha), AR_F32(p->beta)};
     uint32_t at = 3;
     for (size_t i = 0; i < count; ++i)
         list[at++] = AR_I64(longs[i]);
-    list[at++] = AR_BUFFER(args->x.buffer);
-    list[at++] = AR_BUFFER(run->weights);
-    list[at++] = AR_BUFFER(p->type_bias ? args->bias.buffer : NULL);
-    list[at++] = AR_BUFFER(p->type_residual ? args->residual.buffer : NULL);
-    list[at++] = AR_BUFFER(args->y.buffer);
+    ar_conv_buffers(p, args, list + at);
+    list[at + 1] = AR_BUFFER(run->weights);
+    at += ar_conv_is_int8(p->type_x) ? CONV_BUFFERS : 5;
     ar_launch launch = {.kernel = plan->kernels[0], .dims = 3, .local = {1, 1, 1}, .args = list, .arg_count = at};
     memcpy(launch.global, state->global[0], sizeof launch.global);
     return ar_launch_run(queue, &launch, run->after, done);

@@ -187,8 +187,8 @@ static inline void make_band(const conv_way_out *o, const conv_args *s, const de
             rows_edge(p->plane, taps, iy, ix, s->in[1], width, out);
 #pragma unroll
             for (int i = 0; i < ROWS; ++i) {
-#if NARROW && REST
-                /* What a narrow row writes too much, the next one writes over. */
+#if NARROW && REST && !HAS_RESIDUAL
+                /* What a narrow row writes too much, the next one writes over; a residual may lie there. */
                 if ((r + i) * wide + LANES <= end * wide) {
                     finish_positions(o, out[i], m, (r + i) * wide, LANES);
                     continue;

@@ -16,7 +16,7 @@
  * Registers  TH * TW * NV sums + NV + 1: 14 x 2 fits 32, 6 x 2 fits 16.
  * On the way out a tile is turned (log2(LANES) shuffles a vector) so that NCHW gets runs of TW positions.
  * Limit      compute; with few positions to a strip, the stream of weights.
- * Precision  f32 by fma, one chain over K.
+ * Precision  f32 by fma, one chain over K; int8 exactly, in pieces that f32 holds, from weights packed as f32.
  */
 #ifndef TW
 #define TW 14
@@ -38,6 +38,9 @@
 #endif
 #ifndef ONE_TAP
 #define ONE_TAP 0 /* 1: the kernel has one tap */
+#endif
+#ifndef CHUNK
+#define CHUNK 1 /* int8: channels that are summed in f32 before they go to int */
 #endif
 #ifndef STRIP_MAX
 #define STRIP_MAX 65536 /* reals of the strip and LANES more; 0: x is read where it lies */
@@ -95,7 +98,7 @@ typedef struct {
 
 #if STRIP_MAX
 static inline void copy_strip(real *to, const conv_args *s, __global const STORAGE(TYPE_X) *x, const strip_shape *t,
-                              long iz, long iy, long ix, long rows, long columns, long row_step)
+                              long iz, long iy, long ix, long rows, long columns, long row_step, real x_zero)
 {
     for (long c = 0; c < s->group_c; ++c) {
         for (long z = 0; z < s->taps[0]; ++z) {
@@ -109,6 +112,10 @@ static inline void copy_strip(real *to, const conv_args *s, __global const STORA
                     const long from = c * s->x_channel + (in_z * s->in[1] + in_y) * s->in[2] * s->x_point;
                     copy_row(at, x + from, ix, columns, s->in[2],
                              (s->group_c - 1) * s->x_channel + s->in[0] * s->in[1] * s->in[2] - from, s->x_point);
+#if X_ZERO
+                    for (long i = max(0L, -ix); i < min(columns, s->in[2] - ix); ++i)
+                        at[i] -= x_zero;
+#endif
                 }
             }
         }
@@ -146,10 +153,12 @@ static inline void store_tile(const conv_way_out *o, const conv_args *s, const r
 #pragma unroll
                     for (int j = 0; j < LANES; ++j)
                         finish_positions(o, part[j], m + j, at, LANES);
+#if !INT_SUM
                 } else if (channels == LANES) {
 #pragma unroll
                     for (int j = 0; j < LANES; ++j)
                         finish_positions(o, part[j], m + j, at, count);
+#endif
                 } else {
                     for (int j = 0; j < channels; ++j)
                         finish_positions(o, part[j], m + j, at, count);
@@ -220,14 +229,58 @@ static inline strip_shape without_padding(const strip_shape *t, const conv_args 
     return part;
 }
 
+#if W_ZERO
+/* Takes the weights' zero points, times the sum of the inputs that a position sees, off the sums of int. That costs a
+ * scalar sum of all of them, but quantised networks have zero points of 0 here. */
+static inline void take_zero(realv *out, A_SPACE const float *a, const strip_shape *t, const conv_args *s,
+                             __global const STORAGE(TYPE_W) *w_zero, long m0, int height, int width)
+{
+    int any = 0;
+    for (long m = m0; m < min(m0 + NR, s->group_m); ++m)
+        any |= w_zero[W_ZERO == 2 ? m : 0] != 0;
+    if (!any)
+        return;
+    for (int i = 0; i < height * width; ++i) {
+        A_SPACE const float *at = a + i / width * t->next_row + i % width * SW;
+        int sum = 0;
+        for (long c = 0; c < t->c; ++c) {
+            for (long z = 0; z < t->taps[0]; ++z) {
+                for (long r = 0; r < t->taps[1]; ++r) {
+                    for (long k = 0; k < t->taps[2]; ++k)
+                        sum += (int)at[c * t->plane + z * t->slice + r * t->line + k * t->tap];
+                }
+            }
+        }
+        for (int v = 0; v < NV; ++v) {
+            int part[LANES];
+            for (long j = 0; j < LANES; ++j) {
+                const long m = m0 + v * LANES + j;
+                part[j] = m < s->group_m ? sum * (int)w_zero[W_ZERO == 2 ? m : 0] : 0;
+            }
+            out[i * NV + v] = CAT2(as_float, LANES)(CAT2(as_int, LANES)(out[i * NV + v]) - vloadv(0, part));
+        }
+    }
+}
+#else
+#define take_zero(out, a, t, s, w_zero, m0, height, width)
+#endif
+
+/* A residual may lie in y's place, and must not be written over before it is read. */
+#if HAS_RESIDUAL
+#define LIMIT(x) 0L
+#else
+#define LIMIT(x) (x)
+#endif
+
 /* A tile by TILE_NAME, HIGH rows by WIDE columns, from row ty and column tx of the strip on, and out. Rows of more than
  * one stand one below the other in y, too, but where there is a border. */
 #define MAKE_TILE(TILE_NAME, HIGH, WIDE)                                                                            \
     do {                                                                                                            \
         realv out_[(HIGH) * (WIDE) * NV];                                                                           \
         TILE_NAME(from + ty * t.next_row + skip * t.line + tx * SW, wb + skip * t.taps[2] * NR, &part, out_);       \
+        take_zero(out_, from + ty * t.next_row + skip * t.line + tx * SW, &part, &s, w_zero, b * NR, HIGH, WIDE);   \
         const long at_ = (oz * s.plane[1] + oy + ty) * s.plane[2] + ox + tx;                                        \
-        store_tile(&o, &s, out_, b * NR, at_, columns == s.plane[2] ? strip_end : at_ - tx + columns,               \
+        store_tile(&o, &s, out_, b * NR, at_, LIMIT(columns == s.plane[2] ? strip_end : at_ - tx + columns),        \
                    BORDER ? (HIGH) : 1, BORDER ? (WIDE) : (HIGH) * (WIDE));                                         \
     } while (0)
 
@@ -235,8 +288,18 @@ __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void conv_cpu_direct(const conv_args s, const real alpha, const real beta, const long strip_rows,
                               const long strip_columns, const long m_blocks, const long border, __global const STORAGE(TYPE_X) *x,
                               __global const float *w, __global const STORAGE(TYPE_BIAS) *bias,
-                              __global const STORAGE(TYPE_R) *residual, __global STORAGE(TYPE_Y) *y)
+                              __global const STORAGE(TYPE_R) *residual, __global STORAGE(TYPE_Y) *y
+#if INT_SUM
+                              , __global const float *x_scale, __global const STORAGE(TYPE_X) *x_zero,
+                              __global const float *w_scale, __global const STORAGE(TYPE_W) *w_zero,
+                              __global const float *y_scale, __global const STORAGE(TYPE_Y) *y_zero
+#endif
+                              )
 {
+    real x_zero_ = 0;
+#if X_ZERO
+    x_zero_ = LOADS(TYPE_X)(x_zero + s.x_zero_offset);
+#endif
     const long image = get_group_id(2) / s.groups;
     const long group = get_group_id(2) % s.groups;
     const long across = (s.out[2] + strip_columns - 1) / strip_columns;
@@ -267,7 +330,7 @@ __kernel void conv_cpu_direct(const conv_args s, const real alpha, const real be
     t.plane = s.taps[0] * t.slice;
     t.line = s.dilation[1] * in_columns;
     t.next_row = (s.taps[1] == 1 ? 1 : s.stride[1]) * in_columns;
-    copy_strip(strip, &s, x, &t, iz, iy, ix, in_rows, in_columns, row_step);
+    copy_strip(strip, &s, x, &t, iz, iy, ix, in_rows, in_columns, row_step, x_zero_);
     const real *from = strip;
 #else
     t.slice = s.dilation[0] * s.in[1] * s.in[2];
@@ -281,7 +344,27 @@ __kernel void conv_cpu_direct(const conv_args s, const real alpha, const real be
     t.w_rest = 0;
     t.plane_rest = t.plane - (ONE_TAP ? 0 : s.taps[0] * t.slice);
 
-    const conv_way_out o = way_out(&s, image, group, alpha, beta, y, residual, bias);
+    conv_way_out o = way_out(&s, image, group, alpha, beta, y, residual, bias);
+#if INT_SUM
+    o.scale = 1;
+#if X_SCALE
+    o.scale *= x_scale[s.x_scale_offset];
+#endif
+#if W_SCALE == 1
+    o.scale *= w_scale[s.w_scale_offset];
+#elif W_SCALE == 2
+    o.w_scale = w_scale + s.w_scale_offset + group * s.group_m;
+#endif
+#if Y_SCALE
+    o.y_scale = y_scale[s.y_scale_offset];
+#endif
+#if Y_ZERO
+    o.y_zero = LOADS(TYPE_Y)(y_zero + s.y_zero_offset);
+#endif
+#if W_ZERO
+    w_zero += s.w_zero_offset + (W_ZERO == 2 ? group * s.group_m : 0);
+#endif
+#endif
     const long blocks = (s.group_m + NR - 1) / NR;
     const long first = get_group_id(1) * m_blocks;
     const long last = min(blocks, first + m_blocks);

@@ -22,6 +22,10 @@ typedef struct {
     __global const STORAGE(TYPE_BIAS) *bias;
     long y_channel, y_point, r_channel, r_point;
     real alpha, beta; /* of the activation */
+#if INT_SUM
+    __global const float *w_scale;
+    real scale, y_scale, y_zero; /* scale: x's, and w's where it is one for all */
+#endif
 } conv_way_out;
 
 static inline conv_way_out way_out(const conv_args *s, long image, long group, real alpha,
@@ -139,31 +143,106 @@ static inline realv load_count_bf16(__global const ushort *p, int count)
 #define STORE_COUNT(type) CAT2(store_count_, type)
 #define LOAD_COUNT(type) CAT2(load_count_, type)
 
+static inline void store_count_i8(realv x, __global char *p, int count) { STORE_PART(i8, x, p, count); }
+static inline void store_count_u8(realv x, __global uchar *p, int count) { STORE_PART(u8, x, p, count); }
+static inline realv load_count_i32(__global const int *p, int count)
+{
+    realv x;
+    LOAD_PART(i32, x, p, count);
+    return x;
+}
+
+#if INT_SUM && CODE(TYPE_Y) == CODE_i32
+/* Sums of int are their own bits: what comes out is exact, and nothing is done to it. */
+static inline void finish_positions(const conv_way_out *o, realv x, long m, long position, int count)
+{
+    __global int *to = o->y + m * o->y_channel + position;
+    int part[LANES];
+    vstorev(CAT2(as_int, LANES)(x), 0, part);
+    for (int i = 0; i < count; ++i)
+        to[i] = part[i];
+}
+
+static inline void finish_channels(const conv_way_out *o, realv x, long m, long position, int count)
+{
+    __global int *to = o->y + position * o->y_point + m;
+    int part[LANES];
+    vstorev(CAT2(as_int, LANES)(x), 0, part);
+    for (int i = 0; i < count; ++i)
+        to[i] = part[i];
+}
+#else
+/* What a sum becomes, up to the bias; scale: of each lane, with int8. */
+static inline realv scaled(realv x, realv scale, realv bias)
+{
+#if INT_SUM
+    x = convert_realv(CAT2(as_int, LANES)(x)) * scale;
+#if CODE(TYPE_BIAS) == CODE_i32
+    return fma(bias, scale, x);
+#endif
+#endif
+    return x + bias;
+}
+
+/* The last steps, the same for every lane. */
+static inline realv settled(const conv_way_out *o, realv x)
+{
+    x = activatev(x, o->alpha, o->beta);
+#if Y_SCALE
+    x /= (realv)(o->y_scale);
+#endif
+#if Y_ZERO
+    x = rint(x) + (realv)(o->y_zero);
+#endif
+    return x;
+}
+
 /* Lanes are count positions of output channel m, the first one at position. Needs y_point == 1. */
 static inline void finish_positions(const conv_way_out *o, realv x, long m, long position, int count)
 {
+    real bias = 0;
+    real scale = 1;
 #if HAS_BIAS
-    x += (realv)(LOADS(TYPE_BIAS)(o->bias + m));
+    bias = LOADS(TYPE_BIAS)(o->bias + m);
+#endif
+#if INT_SUM
+    scale = o->scale;
+#if W_SCALE == 2
+    scale *= o->w_scale[m];
+#endif
+#endif
+#if HAS_BIAS || INT_SUM
+    x = scaled(x, (realv)(scale), (realv)(bias));
 #endif
 #if HAS_RESIDUAL
     x += LOAD_COUNT(TYPE_R)(o->r + m * o->r_channel + position, count);
 #endif
-    x = activatev(x, o->alpha, o->beta);
-    STORE_COUNT(TYPE_Y)(x, o->y + m * o->y_channel + position, count);
+    STORE_COUNT(TYPE_Y)(settled(o, x), o->y + m * o->y_channel + position, count);
 }
 
 /* Lanes are count output channels from m on, at one position. Needs y_channel == 1. */
 static inline void finish_channels(const conv_way_out *o, realv x, long m, long position, int count)
 {
+    realv bias = (realv)(0);
+    realv scale = (realv)(1);
 #if HAS_BIAS
-    x += LOAD_COUNT(TYPE_BIAS)(o->bias + m, count);
+    bias = LOAD_COUNT(TYPE_BIAS)(o->bias + m, count);
+#endif
+#if INT_SUM
+    scale = (realv)(o->scale);
+#if W_SCALE == 2
+    scale *= LOAD_COUNT(f32)(o->w_scale + m, count);
+#endif
+#endif
+#if HAS_BIAS || INT_SUM
+    x = scaled(x, scale, bias);
 #endif
 #if HAS_RESIDUAL
     x += LOAD_COUNT(TYPE_R)(o->r + position * o->r_point + m, count);
 #endif
-    x = activatev(x, o->alpha, o->beta);
-    STORE_COUNT(TYPE_Y)(x, o->y + position * o->y_point + m, count);
+    STORE_COUNT(TYPE_Y)(settled(o, x), o->y + position * o->y_point + m, count);
 }
+#endif
 
 /* x[i] lane j becomes x[j] lane i. */
 static inline void transpose(realv *x)

@@ -4,11 +4,26 @@
  *   DT_NAME         the function to define; DT_H, DT_W: rows and columns of output positions
  * a: the strip at the tile's first input; w: the packed weights [c][taps][NV * LANES] of the block of channels.
  * Unrolled over the taps, compilers hoist broadcasts and spill, so no loop is unrolled but those over registers.
+ * int8: products of at most 2^16 are exact in f32 for 256 terms; after CHUNK channels they go to sums of int, whose bits
+ * are what comes out.
  * A step is DT_H * DT_W * NV fma, as many broadcasts over NV, and NV loads.
  */
 static inline void DT_NAME(A_SPACE const float *a, __global const float *w, const strip_shape *t, realv *out)
 {
     realv acc[DT_H * DT_W][NV];
+#if INT_SUM
+    intv total[DT_H * DT_W][NV];
+    for (int i = 0; i < DT_H * DT_W; ++i) {
+        for (int v = 0; v < NV; ++v)
+            total[i][v] = (intv)(0);
+    }
+    for (long c0 = 0; c0 < t->c; c0 += CHUNK) {
+        const long c1 = min(t->c, c0 + CHUNK);
+#else
+    {
+        const long c0 = 0;
+        const long c1 = t->c;
+#endif
 #pragma unroll
     for (int i = 0; i < DT_H * DT_W; ++i) {
 #pragma unroll
@@ -25,7 +40,7 @@ static inline void DT_NAME(A_SPACE const float *a, __global const float *w, cons
             _Pragma("unroll 1") for (long x = 0; x < t->taps[2]; ++x, a += t->tap)
 #endif
 #pragma unroll 1
-    for (long c = 0; c < t->c; ++c, a += t->plane_rest) {
+    for (long c = c0; c < c1; ++c, a += t->plane_rest) {
         TAP_LOOPS
         {
             realv wv[NV];
@@ -46,11 +61,22 @@ static inline void DT_NAME(A_SPACE const float *a, __global const float *w, cons
         }
     }
 #undef TAP_LOOPS
+#if INT_SUM
+    for (int i = 0; i < DT_H * DT_W; ++i) {
+        for (int v = 0; v < NV; ++v)
+            total[i][v] += CAT2(convert_int, LANES)(acc[i][v]);
+    }
+#endif
+    }
 #pragma unroll
     for (int i = 0; i < DT_H * DT_W; ++i) {
 #pragma unroll
         for (int v = 0; v < NV; ++v)
+#if INT_SUM
+            out[i * NV + v] = CAT2(as_float, LANES)(total[i][v]);
+#else
             out[i * NV + v] = acc[i][v];
+#endif
     }
 }
 #undef DT_NAME

@@ -10,8 +10,10 @@ static inline int64_t ar_conv_tile_rows(const arete_device *device) {
     return ar_conv_vec(device) == 16 ? 14 : 6;
 }
 
-/* Whether the CPU-class kernels can take the problem: types, gather, contiguous positions or channels. */
+/* Whether the CPU-class kernels can take the problem: types, gather, contiguous positions or channels; the second:
+ * but for the types, which may then be int8. */
 bool ar_conv_cpu_applies(const conv_problem *problem, const arete_device *device, const char **why);
+bool ar_conv_cpu_gathers(const conv_problem *problem, const arete_device *device, const char **why);
 
 /* Whether positions are contiguous in x, y and the residual. */
 bool ar_conv_cpu_planar(const conv_problem *problem, const char **why);
@@ -55,7 +57,8 @@ typedef struct conv_cpu_run {
 arete_status ar_conv_cpu_begin(const arete_plan *plan, arete_queue *queue, const arete_conv_args *args,
                                arete_wait_list after, conv_cpu_run *run);
 
-/* kernels[0] with the arguments block, alpha, beta, the longs, x, weights, bias, residual, y. */
+/* kernels[0] with the arguments block, alpha, beta, the longs, x, weights, bias, residual, y; with int8
+ * the scales and zero points. */
 arete_status ar_conv_cpu_launch(const arete_plan *plan, arete_queue *queue, conv_cpu_run *run, const int64_t *longs,
                                 size_t count, arete_event **done);
 

@@ -9,6 +9,7 @@ enum { ROWS, COLUMNS, BLOCKS };
 static const char *const names[] = {"rows", "columns", "blocks", NULL};
 
 #define NV 2
+#define EXACT_TERMS 256 /* products of int8 less a zero point, of at most 255 * 255, that f32 sums exactly */
 #define MAX_STRIP 393216 /* reals: 1.5 MB; a worker thread's stack has 8 MB where it is small */
 #define GOOD_STRIP 98304 /* leaves room in a second cache of 512 KB and more */
 
@@ -78,7 +79,10 @@ static int64_t smallest(const conv_problem *v, const arete_device *device) {
 
 static bool applies(const void *problem, const arete_device *device, const char **why) {
     const conv_problem *p = problem;
-    if (!ar_conv_cpu_applies(p, device, why))
+    if (!ar_conv_cpu_gathers(p, device, why))
+        return false;
+    *why = "int8 with a kernel of more than 256 taps";
+    if (ar_conv_is_int8(p->type_x) && ar_conv_volume(p->kernel) > EXACT_TERMS)
         return false;
     conv_problem view;
     view_of(p, &view);
@@ -234,13 +238,14 @@ static arete_status build(arete_plan *plan) {
     tiles t = tiles_of(&v, plan->device);
     int64_t vec = ar_conv_vec(plan->device), blocks = block_count(p, plan->device);
     int64_t rows = n[ROWS] < v.out[1] ? n[ROWS] : v.out[1], columns = n[COLUMNS] < v.out[2] ? n[COLUMNS] : v.out[2];
-    char options[640], layout[64];
+    char options[768], layout[64];
     size_t at = ar_conv_options(p, vec, options, sizeof options);
+    int chunk = ar_conv_is_int8(p->type_x) ? (int)(EXACT_TERMS / ar_conv_volume(v.kernel)) : 1;
     snprintf(options + at, sizeof options - at,
              " -DX_LAST=%d -DY_LAST=%d -DNV=%d -DTW=%d -DTH=%d -DRW=%d -DRH=%d -DSW=%d -DONE_TAP=%d -DBORDER=%d "
-             "-DSTRIP_MAX=%d",
+             "-DCHUNK=%d -DSTRIP_MAX=%d",
              p->x.point != 1, p->y.point != 1, NV, (int)t.tw, (int)t.th, (int)t.rw, (int)t.rh, (int)v.stride[2],
-             ar_conv_volume(v.kernel) == 1, border,
+             ar_conv_volume(v.kernel) == 1, border, chunk,
              in_place(&v) ? 0 : (int)ar_conv_cpu_room(strip_size(&v, rows, columns) + 64));
     arete_status status =
         ar_kernel_get(plan->device, &ar_source_conv_cpu_direct, options, "conv_cpu_direct", &plan->kernels[0]);
