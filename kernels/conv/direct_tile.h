@@ -13,7 +13,9 @@ static inline void DT_NAME(A_SPACE const float *a, __global const float *w, cons
     realv acc[DT_H * DT_W][NV];
 #if INT_SUM
     intv total[DT_H * DT_W][NV];
+#pragma unroll
     for (int i = 0; i < DT_H * DT_W; ++i) {
+#pragma unroll
         for (int v = 0; v < NV; ++v)
             total[i][v] = (intv)(0);
     }
@@ -62,7 +64,9 @@ static inline void DT_NAME(A_SPACE const float *a, __global const float *w, cons
     }
 #undef TAP_LOOPS
 #if INT_SUM
+#pragma unroll
     for (int i = 0; i < DT_H * DT_W; ++i) {
+#pragma unroll
         for (int v = 0; v < NV; ++v)
             total[i][v] += CAT2(convert_int, LANES)(acc[i][v]);
     }
