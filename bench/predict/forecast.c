@@ -22,6 +22,10 @@
 #define OTHER_UNIT 1.5  /* distance between matrix and vector units */
 #define STREAM 0.8 /* of the bandwidth, where no such case was measured: published figures lie at 0.67 to 0.9 */
 #define STREAM_SPREAD 0.35
+/* Matrix units where only vector units were measured: what feeds them does not grow with them. Published: large
+ * products at 0.87 (A100), 0.8 (H100), 0.5 (MI300X) of the peak, DeepBench's on a V100 of 2018 at 0.08 to 0.22. */
+#define MATRIX_SLOWER 1.6
+#define MATRIX_SPREAD 0.7
 #define LEAST_SPREAD 0.05
 #define MOST_SPREAD 2.3 /* ten times: nobody is helped by more */
 #define LEAST_DOUBT 0.06
@@ -91,6 +95,8 @@ static arete_status prepare(ar_forecast *t) {
         t->efficiency[r] = ar_os_alloc(run->count * sizeof **t->efficiency);
         if (!t->efficiency[r])
             return ar_fail_memory("efficiencies", run->count * sizeof **t->efficiency);
+        for (size_t i = 0; i < run->count; i++)
+            t->knows_matrix |= run->machine.matrix[run->ops[i].op.dtype];
         for (size_t i = 0; i < run->count; i++)
             t->efficiency[r][i] = usable(t, run, &run->ops[i]) ? carry(t, run, &run->ops[i]) : NAN;
     }
@@ -306,6 +312,10 @@ static void estimate_one(const ar_forecast *t, const ar_op *op, ar_estimate *e) 
     else
         e->distance = INFINITY;
     e->seconds = fmax(roof.compute, roof.memory) * exp(value);
+    double fed = t->target->matrix[op->dtype] && !t->knows_matrix && op->kind != AR_OP_LAYER
+                     ? fmin(roof.compute / roof.memory, 1)
+                     : 0; /* how far it is the matrix units' arithmetic that counts */
+    e->seconds *= 1 + (MATRIX_SLOWER - 1) * fed;
     /* Traffic that has to pass does (what is read again may lie in a cache); only convolutions have ways
      * (Winograd's) around their arithmetic. */
     e->seconds = fmax(e->seconds, 0.9 * once / t->target->bandwidth);
@@ -317,7 +327,7 @@ static void estimate_one(const ar_forecast *t, const ar_op *op, ar_estimate *e) 
                                                                      : ARETE_BOUND_COMPUTE;
     e->seconds = fmax(e->seconds, roof.launch);
     e->doubt = doubt;
-    spread = fmin(spread, MOST_SPREAD);
+    spread = fmin(hypot(spread, MATRIX_SPREAD * fed), MOST_SPREAD);
     e->low = fmax(e->seconds * exp(-spread), roof.launch / 2);
     e->high = e->seconds * exp(spread);
 }

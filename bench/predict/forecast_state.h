@@ -9,6 +9,7 @@ struct ar_forecast {
     const ar_machine *target;
     ar_without without;
     ar_tuning tuning;
+    bool knows_matrix; /* something was measured on matrix units */
     double distance[AR_RUNS_MOST];    /* between devices, squared */
     double *efficiency[AR_RUNS_MOST]; /* log of time over roof, of each measured case on the target */
     double spread[AR_OP_KINDS];       /* 90% of log errors, in units of what devices differ by (doubt_of) */
