@@ -9,6 +9,10 @@ bool ar_node_has(const ar_node *node, uint32_t index) {
     return index < node->in_count && node->in[index] != AR_NO_VALUE;
 }
 
+bool ar_node_gives(const ar_node *node, uint32_t index) {
+    return index < node->out_count && node->out[index] != AR_NO_VALUE;
+}
+
 arete_status ar_node_input(ar_lowering *l, const ar_node *node, uint32_t index, const char *what,
                            const arete_tensor **tensor) {
     if (!ar_node_has(node, index))
@@ -122,7 +126,8 @@ arete_status ar_lower_layer(ar_lowering *l, const ar_node *node, const arete_lay
 static const ar_lower_op *find(const char *op) {
     static const ar_lower_op *const tables[] = {ar_lower_layers, ar_lower_moves,     ar_lower_products,
                                                 ar_lower_rnn,    ar_lower_attention, ar_lower_shapes,
-                                                ar_lower_control};
+                                                ar_lower_control, ar_lower_losses,   ar_lower_einsums,
+                                                ar_lower_hosts};
     for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++)
         for (const ar_lower_op *entry = tables[t]; entry->op; entry++)
             if (strcmp(entry->op, op) == 0)
@@ -245,6 +250,10 @@ static arete_status fold(ar_lowering *l, const ar_node *node, int first) {
     if (status != ARETE_OK)
         return status;
     g->step_count = kept;
+    for (int s = first; s < kept; s++) /* views of what has become constant are constant, too */
+        for (uint32_t i = 0; i < g->steps[s].slots; i++)
+            if (!(g->steps[s].outputs >> i & 1))
+                settle(g, g->steps[s].value[i]);
     l->folded += before > first && kept == first;
     for (uint32_t i = 0; i < node->out_count; i++)
         settle(g, node->out[i]);

@@ -56,7 +56,8 @@ typedef struct ar_lower_op {
 
 /* Each file's table, ending with op NULL. */
 extern const ar_lower_op ar_lower_layers[], ar_lower_moves[], ar_lower_products[], ar_lower_rnn[],
-    ar_lower_attention[], ar_lower_shapes[], ar_lower_control[];
+    ar_lower_attention[], ar_lower_shapes[], ar_lower_control[], ar_lower_losses[],
+    ar_lower_einsums[], ar_lower_hosts[];
 
 /* Reads the model's graph: inputs, initializers, nodes. */
 arete_status ar_lower_model(ar_lowering *l);
@@ -81,10 +82,31 @@ arete_status ar_node_input(ar_lowering *l, const ar_node *node, uint32_t index, 
                            const arete_tensor **tensor);
 /* Whether input index is there at all. */
 bool ar_node_has(const ar_node *node, uint32_t index);
+/* Whether somebody wants output index. */
+bool ar_node_gives(const ar_node *node, uint32_t index);
 /* Integers that an operator takes as an input in newer opsets and as an attribute in older ones (axes, pads,
  * split). *count 0: neither. ARETE_E_UNSUPPORTED when the input is no constant. */
 arete_status ar_node_integers(const ar_lowering *l, const ar_node *node, uint32_t input, const char *attribute,
                               int64_t *values, size_t most, size_t *count);
+
+/* lower_control.c: a subgraph's nodes, with its inputs bound to values in their order; its outputs' values. */
+arete_status ar_lower_inline(ar_lowering *l, const Onnx__GraphProto *graph, const ar_scope *outer, const int *inputs,
+                             size_t input_count, int *outputs, size_t most);
+/* One turn's value of a scan output, with a dimension of 1 at axis; and such turns joined along it into out. */
+arete_status ar_lower_keep_turn(ar_lowering *l, const ar_node *node, int value, int64_t axis, int *kept);
+arete_status ar_lower_join(ar_lowering *l, const ar_node *node, const int *turns, size_t count, int64_t axis, int out);
+/* A node's output is a value that is there. */
+arete_status ar_lower_pass(ar_lowering *l, int from, int to);
+arete_status ar_lower_scan(ar_lowering *l, const ar_node *node); /* lower_scan.c */
+#define AR_MOST_TURNS 4096
+
+/* lower_products.c: c = a b by numpy's rules, c of a's type. */
+arete_status ar_lower_product(ar_lowering *l, const ar_node *node, int a, int b, int c);
+/* lower_loss.c */
+arete_status ar_lower_batch_training(ar_lowering *l, const ar_node *node);
+/* Row-major positions in planes of [H,W] as column-major ones. */
+arete_status ar_lower_column_major(ar_lowering *l, const ar_node *node, int from, int to, int64_t height,
+                                   int64_t width);
 
 /* A layer's step: outputs inferred from the inputs where their type or dims are not set yet. desc is copied. */
 arete_status ar_lower_layer(ar_lowering *l, const ar_node *node, const arete_layer_desc *desc, const int *in,

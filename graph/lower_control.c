@@ -3,7 +3,7 @@
 
 #include "lower.h"
 
-enum { MOST_DEPTH = 16, MOST_TURNS = 4096 };
+enum { MOST_DEPTH = 16, MOST_TURNS = AR_MOST_TURNS };
 
 /* The subgraph's outputs, looked up in its scope. */
 static arete_status results(const Onnx__GraphProto *graph, const ar_scope *scope, int *values, size_t most) {
@@ -15,9 +15,8 @@ static arete_status results(const Onnx__GraphProto *graph, const ar_scope *scope
     return ARETE_OK;
 }
 
-/* Lowers a subgraph; inputs are bound to values in their order. */
-static arete_status inline_graph(ar_lowering *l, const Onnx__GraphProto *graph, const ar_scope *outer,
-                                 const int *inputs, size_t input_count, int *outputs, size_t most) {
+arete_status ar_lower_inline(ar_lowering *l, const Onnx__GraphProto *graph, const ar_scope *outer,
+                             const int *inputs, size_t input_count, int *outputs, size_t most) {
     ar_scope scope = {.outer = outer};
     arete_status status = ARETE_OK;
     if (++l->depth > MOST_DEPTH)
@@ -37,8 +36,7 @@ static arete_status inline_graph(ar_lowering *l, const Onnx__GraphProto *graph, 
     return status;
 }
 
-/* The node's output is a value that is there. */
-static arete_status pass(ar_lowering *l, int from, int to) {
+arete_status ar_lower_pass(ar_lowering *l, int from, int to) {
     const arete_tensor t = l->graph->values[from].t;
     if (t.dtype == ARETE_DTYPE_NONE)
         return ARETE_OK; /* what makes it is in the list of what is missing */
@@ -55,27 +53,27 @@ static arete_status lower_if(ar_lowering *l, const ar_node *n) {
     const Onnx__GraphProto *branch = ar_onnx_graph(n->proto, condition ? "then_branch" : "else_branch");
     if (count != 1 || !branch || branch->n_output < n->out_count)
         return ar_fail(ARETE_E_FORMAT, "no condition, or no branch with %u outputs", n->out_count);
-    status = inline_graph(l, branch, n->scope, NULL, 0, made, n->out_count);
+    status = ar_lower_inline(l, branch, n->scope, NULL, 0, made, n->out_count);
     for (uint32_t i = 0; i < n->out_count && status == ARETE_OK; i++)
         if (n->out[i] != AR_NO_VALUE)
-            status = pass(l, made[i], n->out[i]);
+            status = ar_lower_pass(l, made[i], n->out[i]);
     return status;
 }
 
-/* One turn's value of a scan output, with a dimension of 1 in front. */
-static arete_status keep_turn(ar_lowering *l, const ar_node *n, int value, int *kept) {
+arete_status ar_lower_keep_turn(ar_lowering *l, const ar_node *n, int value, int64_t axis, int *kept) {
     const arete_tensor t = l->graph->values[value].t;
     int64_t dims[ARETE_MAX_RANK] = {1};
-    if (t.rank == ARETE_MAX_RANK)
-        return ar_fail(ARETE_E_UNSUPPORTED, "a scan output of %d dimensions", ARETE_MAX_RANK);
-    memcpy(dims + 1, t.dims, t.rank * sizeof dims[0]);
+    axis = axis < 0 ? axis + t.rank + 1 : axis;
+    if (t.rank == ARETE_MAX_RANK || axis < 0 || axis > t.rank)
+        return ar_fail(ARETE_E_UNSUPPORTED, "a scan output of %u dimensions along axis %lld", t.rank, (long long)axis);
+    for (uint32_t d = 0; d <= t.rank; d++)
+        dims[d] = d == axis ? 1 : t.dims[d > axis ? d - 1 : d];
     *kept = ar_graph_value(l->graph, n->name);
     return *kept == AR_NO_VALUE ? ARETE_E_MEMORY : ar_lower_alias(l, value, *kept, t.rank + 1, dims);
 }
 
-/* Joins the turns two by two into the output. */
-static arete_status join(ar_lowering *l, const ar_node *n, const int *turns, size_t count, int out) {
-    const arete_layer_desc concat = {.op = ARETE_LAYER_CONCAT};
+arete_status ar_lower_join(ar_lowering *l, const ar_node *n, const int *turns, size_t count, int64_t axis, int out) {
+    const arete_layer_desc concat = {.op = ARETE_LAYER_CONCAT, .axis = axis};
     if (count == 0)
         return ar_fail(ARETE_E_UNSUPPORTED, "a loop without turns, whose outputs have no shape");
     int joined = turns[0];
@@ -91,7 +89,7 @@ static arete_status join(ar_lowering *l, const ar_node *n, const int *turns, siz
         if (status != ARETE_OK)
             return status;
     }
-    return pass(l, joined, out);
+    return ar_lower_pass(l, joined, out);
 }
 
 typedef struct turns {
@@ -116,9 +114,9 @@ static arete_status turn(ar_lowering *l, const ar_node *n, const Onnx__GraphProt
         in[0] = ar_lower_scalar(l, ARETE_I64, (double)i);
         in[1] = state[0] != AR_NO_VALUE ? state[0] : ar_lower_scalar(l, ARETE_BOOL, 1);
         memcpy(in + 2, state + 1, carried * sizeof in[0]);
-        arete_status status = inline_graph(l, body, n->scope, in, carried + 2, out, 1 + n->out_count);
+        arete_status status = ar_lower_inline(l, body, n->scope, in, carried + 2, out, 1 + n->out_count);
         for (uint32_t s = 0; s < scans && status == ARETE_OK; s++)
-            status = keep_turn(l, n, out[1 + carried + s], &all->scanned[s * MOST_TURNS + all->count]);
+            status = ar_lower_keep_turn(l, n, out[1 + carried + s], 0, &all->scanned[s * MOST_TURNS + all->count]);
         if (status != ARETE_OK)
             return status;
         memcpy(state, out, (carried + 1) * sizeof state[0]);
@@ -151,8 +149,9 @@ static arete_status lower_loop(ar_lowering *l, const ar_node *n) {
     for (uint32_t i = 0; i < n->out_count && status == ARETE_OK; i++) {
         if (n->out[i] == AR_NO_VALUE)
             continue;
-        status = i < carried ? pass(l, state[1 + i], n->out[i])
-                             : join(l, n, all.scanned + (i - carried) * MOST_TURNS, all.count, n->out[i]);
+        status = i < carried ? ar_lower_pass(l, state[1 + i], n->out[i])
+                             : ar_lower_join(l, n, all.scanned + (i - carried) * MOST_TURNS, all.count, 0,
+                                             n->out[i]);
     }
     ar_os_free(all.scanned);
     return status;
@@ -161,5 +160,6 @@ static arete_status lower_loop(ar_lowering *l, const ar_node *n) {
 const ar_lower_op ar_lower_control[] = {
     {"If", lower_if},
     {"Loop", lower_loop},
+    {"Scan", ar_lower_scan},
     {NULL, NULL},
 };

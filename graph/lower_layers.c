@@ -195,8 +195,10 @@ static arete_status lower_clip(ar_lowering *l, const ar_node *n) {
 
 static arete_status lower_batch_norm(ar_lowering *l, const ar_node *n) {
     arete_layer_desc desc = {.op = ARETE_LAYER_BATCH_NORM, .epsilon = ar_onnx_float(n->proto, "epsilon", 1e-5f)};
-    if (ar_onnx_int(n->proto, "training_mode", 0) || n->out_count > 1)
-        return ar_fail(ARETE_E_UNSUPPORTED, "BatchNormalization in training mode");
+    if (ar_onnx_int(n->proto, "training_mode", 0))
+        return ar_lower_batch_training(l, n);
+    if (n->out_count > 1)
+        return ar_fail(ARETE_E_UNSUPPORTED, "BatchNormalization before version 14 with its training outputs");
     return ar_lower_layer(l, n, &desc, n->in, n->in_count, n->out, 1);
 }
 
@@ -303,14 +305,21 @@ static arete_status lower_pool(ar_lowering *l, const ar_node *n) {
     ar_onnx_ints(n->proto, "strides", desc.strides, 3);
     ar_onnx_ints(n->proto, "dilations", desc.dilations, 3);
     ar_onnx_ints(n->proto, "pads", desc.pads, 6);
-    if (ar_onnx_int(n->proto, "storage_order", 0))
-        return ar_fail(ARETE_E_UNSUPPORTED, "MaxPool with column-major indices");
+    bool columns = ar_onnx_int(n->proto, "storage_order", 0) && ar_node_gives(n, 1);
+    if (columns && x->rank != 4)
+        return ar_fail(ARETE_E_UNSUPPORTED, "column-major indices of %u dimensions", x->rank);
     for (int i = 0; i < 6; i++)
         if (desc.pads[i] < 0 || desc.pads[i] > INT32_MAX || desc.kernel[i % 3] > INT32_MAX)
             return ar_fail(ARETE_E_SHAPE, "pads[%d] is %lld, kernel_shape[%d] %lld", i, (long long)desc.pads[i], i % 3,
                            (long long)desc.kernel[i % 3]);
     auto_pads(n, x, &desc);
-    return layer(l, n, &desc);
+    if (!columns)
+        return layer(l, n, &desc);
+    const int out[2] = {n->out[0], ar_graph_value(l->graph, n->name)};
+    if (out[1] == AR_NO_VALUE)
+        return ARETE_E_MEMORY;
+    status = ar_lower_layer(l, n, &desc, n->in, 1, out, 2);
+    return status == ARETE_OK ? ar_lower_column_major(l, n, out[1], n->out[1], x->dims[2], x->dims[3]) : status;
 }
 
 static arete_status lower_global_pool(ar_lowering *l, const ar_node *n) {

@@ -81,6 +81,12 @@ static arete_status product(ar_lowering *l, const ar_node *n, int a, int b, int 
     return ARETE_OK;
 }
 
+arete_status ar_lower_product(ar_lowering *l, const ar_node *n, int a, int b, int c) {
+    ar_step *step;
+    l->graph->values[c].t.dtype = l->graph->values[a].t.dtype;
+    return product(l, n, a, b, c, &step);
+}
+
 static arete_status real_types(const arete_tensor *a, const arete_tensor *b) {
     bool real = a->dtype == ARETE_F32 || a->dtype == ARETE_F16 || a->dtype == ARETE_BF16 || a->dtype == ARETE_F64;
     if (a->dtype != b->dtype || !real)
