@@ -41,7 +41,11 @@ struct arete_device {
     ar_program *programs; /* linked list, see program.h */
     ar_plan_cache *plans;
     ar_tuning *tuning; /* read at the first use */
+    /* Whether groups of one launch can hand data over to each other; asked by the family that needs it. */
+    atomic_int groups_meet; /* ar_meet */
 };
+
+typedef enum ar_meet { AR_MEET_UNKNOWN, AR_MEET_PASSED, AR_MEET_FAILED } ar_meet;
 
 struct arete_buffer {
     atomic_int references;

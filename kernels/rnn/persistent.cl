@@ -22,6 +22,7 @@
  */
 #include "rnn/cell.h"
 #include "rnn/packed.h"
+#include "rnn/meeting.h"
 #ifndef MR
 #define MR 6 /* rows of a product of 4 vectors: MR * 4 + 5 registers */
 #endif
@@ -29,7 +30,6 @@
 #error "MR must be 2 or 6"
 #endif
 #define ROWS_MAX 48 /* rows of a chunk of the input product: a multiple of MR */
-#define MEET_PITCH 32
 #define NVW (W_UNITS * GATES)
 #define NVR (R_UNITS * R_GATES)
 #define SAME_PANELS (R_UNITS == W_UNITS && R_GATES == GATES)
@@ -333,29 +333,6 @@ static inline void second_chunk(const place *p, long first, long step, long chun
 }
 #endif
 
-/* A stage that is under way. Counters only rise: a slice's claims of all stages, and chunks done in all. */
-typedef struct {
-    volatile __global int *meet;
-    int groups, group;
-    int done; /* chunks of all stages before this one */
-} meeting;
-
-/* The index in its slice of the next chunk that is claimed; -1: none is left. start: claims before this stage. */
-static inline int claim(const meeting *m, int slice, int start, int count)
-{
-    volatile __global int *counter = m->meet + (1 + slice) * MEET_PITCH;
-    for (;;) {
-        const int seen = *counter;
-        if (seen >= start + count)
-            return -1;
-        if (atomic_cmpxchg(counter, seen, seen + 1) == seen)
-            return seen - start;
-    }
-}
-
-#define SLICE_FROM(chunks, slice, groups) ((int)((long)(chunks) * (slice) / (groups)))
-#define SLICE_SIZE(chunks, slice, groups) \
-    (SLICE_FROM(chunks, (slice) + 1, groups) - SLICE_FROM(chunks, slice, groups))
 enum { STAGE_INPUT, STAGE_STEP, STAGE_SECOND };
 
 /* Does as much of a stage of `count` chunks as it can claim, then waits until all of it is done. before[]: how many

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pack_weights.h"
+#include "probe.h"
 
 /* A multiply-add is 2; gates do not count. Every operand is read or written once. */
 static void rnn_cost(const void *of, arete_cost *cost) {
@@ -48,6 +49,8 @@ arete_status arete_rnn_plan(arete_device *device, const arete_rnn_desc *desc, co
         return ar_fail(ARETE_E_ARGUMENT, "arete_rnn_plan: %s is NULL", device ? "plan" : "device");
     rnn_problem problem;
     arete_status status = make("arete_rnn_plan", desc, args, &problem);
+    if (status == ARETE_OK)
+        status = ar_rnn_probe(device);
     if (status != ARETE_OK)
         return status;
     return ar_solve(device, &ar_rnn_family, &problem, desc ? desc->solver : NULL, false, plan);
@@ -108,6 +111,8 @@ arete_status arete_rnn(arete_queue *queue, const arete_rnn_desc *desc, const are
         if (status != ARETE_OK)
             return ar_fail_within(status, "arete_rnn");
     }
+    if (status == ARETE_OK)
+        status = ar_rnn_probe(queue->device);
     if (status == ARETE_OK)
         status = ar_solve(queue->device, &ar_rnn_family, &problem, desc ? desc->solver : NULL, true, &plan);
     if (status == ARETE_OK)

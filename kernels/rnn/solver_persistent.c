@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pack_weights.h"
+#include "probe.h"
 #include "sources.h"
 
 enum { GROUPS, BLOCK };
@@ -36,6 +37,12 @@ static bool applies(const void *problem, const arete_device *device, const char 
     rnn_packed packed;
     *why = "groups of one launch wait for each other, which OpenCL 1.2 lets them do on CPU devices only";
     if (device->info.kind != ARETE_DEVICE_CPU)
+        return false;
+    *why = "its groups are of one work-item, and this device runs several in step";
+    if (!ar_rnn_probe_wanted(device))
+        return false;
+    *why = "a probe found that groups of one launch cannot hand data over to each other on this device";
+    if (atomic_load(&device->groups_meet) == AR_MEET_FAILED)
         return false;
     *why = "there is no step: the states are only copied";
     if (p->steps == 0)

@@ -4,6 +4,8 @@
 
 #include "layer.h"
 
+#include "rnn/probe.h"
+
 typedef struct fixture {
     arete_context *context;
     arete_device *device;
@@ -38,6 +40,56 @@ static bool can(arete_device *device) {
     if (status != ARETE_OK)
         print_message("skipped: %s\n", arete_error_text());
     return status == ARETE_OK;
+}
+
+/* This device passes, and a kernel that reads stale words, loses or doubles a count does not. */
+static void probe(void **state) {
+    fixture *f = *state;
+    bool passed = false;
+    if (!can(f->device))
+        skip();
+    assert_int_equal(atomic_load(&f->device->groups_meet), AR_MEET_PASSED); /* can() made a plan */
+    for (long i = 0; i < f->times * 5; i++) {
+        assert_ok(ar_rnn_probe_ask(f->device, 0, RNN_PROBE_PATIENCE, &passed));
+        assert_true(passed);
+    }
+    for (int fault = 1; fault <= 3; fault++) {
+        assert_ok(ar_rnn_probe_ask(f->device, fault, 1000000, &passed));
+        if (passed)
+            print_message("fault %d was not found\n", fault);
+        assert_false(passed);
+    }
+}
+
+static void assert_stepwise(arete_device *device, const char *why) {
+    layer l;
+    arete_plan *plan = NULL;
+    layer_shape(&l, ARETE_RNN_LSTM, 5, 1, 8, 64);
+    assert_ok(arete_rnn_plan(device, &l.desc, &l.args, &plan));
+    assert_non_null(strstr(arete_plan_solver(plan), "stepwise"));
+    arete_plan_release(plan);
+    plan = NULL;
+    l.desc.solver = "persistent";
+    assert_status(arete_rnn_plan(device, &l.desc, &l.args, &plan), ARETE_E_UNSUPPORTED);
+    assert_text(why);
+    assert_null(plan);
+}
+
+/* Devices that failed the probe, GPUs, and devices that run work-items in step get a launch a step. */
+static void others_get_stepwise(void **state) {
+    fixture *f = *state;
+    if (!can(f->device))
+        skip();
+    const arete_device_info info = f->device->info;
+    atomic_store(&f->device->groups_meet, AR_MEET_FAILED);
+    assert_stepwise(f->device, "a probe found");
+    atomic_store(&f->device->groups_meet, AR_MEET_PASSED);
+    f->device->info.kind = ARETE_DEVICE_GPU;
+    assert_stepwise(f->device, "on CPU devices only");
+    f->device->info.kind = info.kind;
+    f->device->info.subgroup_size = 8;
+    assert_stepwise(f->device, "in step");
+    f->device->info = info;
 }
 
 /* A layer, and what it must give: by one group alone. */
@@ -175,8 +227,9 @@ static void queues_at_once(void **state) {
 }
 
 int main(int argc, char **argv) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(many_groups), cmocka_unit_test(launches_in_a_row),
-                                       cmocka_unit_test(one_worker), cmocka_unit_test(queues_at_once)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(probe),       cmocka_unit_test(others_get_stepwise),
+                                       cmocka_unit_test(many_groups), cmocka_unit_test(launches_in_a_row),
+                                       cmocka_unit_test(one_worker),  cmocka_unit_test(queues_at_once)};
     times = argc > 1 ? strtol(argv[1], NULL, 10) : 1;
     return cmocka_run_group_tests(tests, open_fixture, close_fixture);
 }
