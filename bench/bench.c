@@ -117,6 +117,29 @@ static void check_own(const ar_bench_spec *spec, ar_stage *stage, ar_record *rec
     }
 }
 
+enum { STREAM_CALLS = 10000, STREAM_WARM = 100 };
+
+/* After the race, so that peers sleep, and without pauses, as a stream comes. */
+static void time_stream(ar_stage *stage, ar_record *record) {
+    double *seconds = ar_os_alloc(STREAM_CALLS * sizeof *seconds);
+    arete_status status = seconds ? ARETE_OK : ar_fail_memory("latencies", STREAM_CALLS * sizeof *seconds);
+    for (size_t i = 0; i < STREAM_WARM + STREAM_CALLS && status == ARETE_OK; i++) {
+        double start = ar_os_seconds();
+        status = ar_stage_run(stage, 0, NULL);
+        if (status == ARETE_OK)
+            status = arete_queue_finish(stage->queue);
+        seconds[i < STREAM_WARM ? 0 : i - STREAM_WARM] = ar_os_seconds() - start;
+    }
+    if (status == ARETE_OK) {
+        ar_statistics all;
+        ar_statistics_of(seconds, STREAM_CALLS, &all); /* sorts */
+        record->latency = (ar_latency){STREAM_CALLS, all.median, ar_quantile(seconds, STREAM_CALLS, 0.99), all.max};
+    } else {
+        fail(record, status);
+    }
+    ar_os_free(seconds);
+}
+
 static void judge(const ar_bench_spec *spec, ar_record *record) {
     double seconds = record->timing.queued.median;
     if (!(seconds > 0))
@@ -156,6 +179,8 @@ void ar_bench_case(const ar_bench_spec *spec, const ar_case *of, ar_record *reco
     } else {
         prepare_peers(spec, of, record);
         race(spec, &stage, record);
+        if (record->outcome == AR_PASSED && of->stream)
+            time_stream(&stage, record);
         if (record->outcome == AR_PASSED)
             check_own(spec, &stage, record);
         check_peers(spec, &stage, record);

@@ -32,6 +32,12 @@ typedef struct ar_peer_result {
     double ratio; /* its median over ours: above 1, we are faster */
 } ar_peer_result;
 
+/* Calls one at a time, each waited for before the next: seconds of a call. */
+typedef struct ar_latency {
+    size_t calls; /* 0: not measured */
+    double median, p99, max;
+} ar_latency;
+
 typedef struct ar_record {
     ar_outcome outcome; /* skipped: the device or solver cannot; failed: see why */
     char why[2048];
@@ -42,6 +48,7 @@ typedef struct ar_record {
     arete_cost cost;
     double estimate; /* the model's seconds */
     ar_timing timing;
+    ar_latency latency;  /* of cases that are streams */
     double gflops, gbps; /* by definition: flops and bytes over the queued median */
     ar_roof_share roof;
     bool checked;
@@ -78,8 +85,8 @@ typedef struct ar_own_calls {
 ar_contender ar_own_contender(ar_own_calls *own);
 
 /* How many sets of operands: enough that 4 times the last cache lies between two uses of one, when memory bounds
- * the case (bytes/bandwidth above both flops/peak and the cost of a launch), or always with AR_ROTATE_ALL; else 1.
- */
+ * the case (bytes/bandwidth above both flops/peak and the cost of a launch) and it is no stream, or always with
+ * AR_ROTATE_ALL; else 1. */
 size_t ar_bench_copies(const ar_bench_spec *spec, const ar_case *of, const arete_cost *cost);
 
 /* How near to the roof seconds are. share->read_median and read_best are read, so zero it first. */

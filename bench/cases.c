@@ -113,6 +113,7 @@ arete_status ar_case_of_list(const ar_casework *work, const ar_case_list *list, 
         return ar_fail_within(status, "%s:%s case %zu '%s'", work->family->name, list->name, index, text);
     snprintf(into->list, sizeof into->list, "%s", list->name);
     into->times = work->times ? work->times(list, index) : 0;
+    into->stream = work->streams && work->streams(list);
     return ARETE_OK;
 }
 
@@ -284,6 +285,7 @@ arete_status ar_case_repack(ar_case *of, bool packed) {
         return status;
     snprintf(made.list, sizeof made.list, "%s", of->list);
     made.times = of->times;
+    made.stream = of->stream;
     ar_case_free(of);
     *of = made;
     return ARETE_OK;

@@ -15,6 +15,7 @@ typedef struct ar_case {
     size_t count;
     ar_operand operands[AR_MAX_OPERANDS];
     uint64_t working_set; /* bytes of all operands, once */
+    bool stream;   /* calls come one at a time: their latency counts, too */
     int64_t times; /* how often it occurs in what its list stands for; 0: the list is no whole */
 } ar_case;
 

@@ -92,6 +92,12 @@ json_t *ar_record_json(const ar_case *of, const arete_device *device, const ar_r
         json_object_set_new(json, "rotation",
                             json_pack("{s:I, s:I}", "sets", (json_int_t)record->copies, "bytes",
                                       (json_int_t)(record->copies * record->working_set)));
+        if (record->latency.calls)
+            json_object_set_new(json, "latency",
+                                json_pack("{s:I, s:o, s:o, s:o}", "calls", (json_int_t)record->latency.calls,
+                                          "median", number(record->latency.median), "p99",
+                                          number(record->latency.p99), "max", number(record->latency.max)));
+        json_object_set_new(json, "launches", number(record->cost.launches));
         json_object_set_new(json, "roof", roof_json(&record->roof));
         json_object_set_new(json, "check", check_json(record->checked, &record->check));
     }
@@ -114,8 +120,8 @@ static json_t *transfers_json(const ar_measured_roofs *measured) {
     for (int i = 0; i < 3; i++)
         if (measured->transfers[i].bandwidth > 0)
             json_object_set_new(json, ways[i],
-                                json_pack("{s:o, s:o}", "seconds", number(measured->transfers[i].seconds), "bandwidth",
-                                          number(measured->transfers[i].bandwidth)));
+                                json_pack("{s:o, s:o}", "seconds", number(measured->transfers[i].seconds),
+                                          "bandwidth", number(measured->transfers[i].bandwidth)));
     return json;
 }
 

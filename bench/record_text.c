@@ -113,6 +113,12 @@ void ar_table_line(FILE *to, const ar_case *of, const ar_record *record, bool co
             share, record->roof.known ? arete_bound_name(record->roof.bound) : "-", check);
     peer_columns(to, record);
     fputs("\n", to);
+    if (record->latency.calls)
+        fprintf(to,
+                "    %zu single calls, each waited for: median %.1f us, 99%% within %.1f us, longest %.1f us; "
+                "%.0f launches a call\n",
+                record->latency.calls, 1e6 * record->latency.median, 1e6 * record->latency.p99,
+                1e6 * record->latency.max, record->cost.launches);
     if (record->roof.fault)
         fprintf(to, "    measurement fault: %s\n", record->roof.why);
 }

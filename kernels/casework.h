@@ -65,6 +65,9 @@ typedef struct ar_casework {
     /* How often that case occurs in what the list stands for (layers of a network), which sums are weighted by;
      * 0: the list is no whole. NULL: none is. */
     int64_t (*times)(const ar_case_list *list, size_t index);
+    /* Whether calls of that list's cases come one at a time: `arete bench` then looks at 10,000 that are each waited
+     * for, too. NULL: of none. */
+    bool (*streams)(const ar_case_list *list);
 } ar_casework;
 
 /* The families that there are, ending with NULL. kernels/families.c. */

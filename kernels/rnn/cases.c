@@ -218,7 +218,7 @@ const ar_case_list ar_rnn_lists[AR_RNN_LISTS] = {
     {"lstm", "LSTM layers: small batches; f16, bf16 and int8 weights", lstm, true, false},
     {"gru", "GRU layers", gru, true, false},
     {"plain", "RNN layers", plain, true, false},
-    {"streaming", "one step and a few", streaming, true, false},
+    {"streaming", "one step and a few; latency of calls that are waited for", streaming, true, false},
     {"deepbench", "DeepBench inference-server LSTM and GRU, steps capped", deepbench, true, false},
     {"edges", "sizes around vectors, batches, no steps", edges, false, false},
     {"activations", "each activation", activations, false, false},

@@ -269,6 +269,10 @@ static double tolerance(const void *of, const arete_plan *plan, size_t output) {
     return ar_rnn_tolerance(of);
 }
 
+static bool streams(const ar_case_list *list) {
+    return strcmp(list->name, "streaming") == 0;
+}
+
 const ar_casework ar_rnn_casework = {
     .family = &ar_rnn_family,
     .case_bytes = sizeof(rnn_problem),
@@ -283,4 +287,5 @@ const ar_casework ar_rnn_casework = {
     .tolerance = tolerance,
     .lists = ar_rnn_lists,
     .list_count = AR_RNN_LISTS,
+    .streams = streams,
 };

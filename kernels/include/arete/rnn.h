@@ -136,6 +136,8 @@ typedef struct arete_rnn_args {
  * Returns ARETE_OK, ARETE_E_ARGUMENT, ARETE_E_SHAPE, ARETE_E_DTYPE, ARETE_E_ALIAS (elements of y overlap),
  * ARETE_E_RANGE, ARETE_E_UNSUPPORTED, ARETE_E_NOT_FOUND (no such solver), ARETE_E_BUILD, ARETE_E_MEMORY,
  * ARETE_E_DEVICE. Blocks while kernels compile. Any thread.
+ * The first plan on a CPU device also runs a kernel of a few milliseconds, on a queue of its own, that finds out
+ * whether groups of one launch can wait for each other there.
  */
 ARETE_API arete_status arete_rnn_plan(arete_device *device, const arete_rnn_desc *desc, const arete_rnn_args *args,
                                       arete_plan **plan);
@@ -153,7 +155,8 @@ ARETE_API arete_status arete_rnn_run(const arete_plan *plan, arete_queue *queue,
                                      arete_wait_list after, arete_event **done);
 
 /**
- * One shot: plan (kept in the device's plan cache) and run. May compile on the first use of a problem.
+ * One shot: plan (kept in the device's plan cache) and run. May compile on the first use of a problem; on the first
+ * use of a device, see arete_rnn_plan().
  * Statuses are those of arete_rnn_plan() and arete_rnn_run().
  * Definition: ONNX LSTM-14, GRU-14, RNN-14; projection and stacked layers as PyTorch's LSTM, GRU, RNN.
  */
