@@ -59,8 +59,8 @@ size_t ar_bench_copies(const ar_bench_spec *spec, const ar_case *of, const arete
     const arete_roofs *roofs = &spec->roofs->roofs;
     double memory = roofs->bandwidth > 0 ? cost->bytes / roofs->bandwidth : 0;
     double compute = roofs->peak[cost->unit] > 0 ? cost->flops_executed / roofs->peak[cost->unit] : 0;
-    bool bound = memory > compute && memory > roofs->launch_seconds;
-    if (spec->rotation == AR_ROTATE_NONE || (spec->rotation == AR_ROTATE_AUTO && (!bound || of->stream)) || of->working_set == 0)
+    bool bound = memory > compute && memory > roofs->launch_seconds && !of->stream;
+    if (spec->rotation == AR_ROTATE_NONE || (spec->rotation == AR_ROTATE_AUTO && !bound) || of->working_set == 0)
         return 1;
     uint64_t cache = ar_last_cache(spec->device) ? ar_last_cache(spec->device) : 32u << 20;
     uint64_t wanted = (4 * cache + of->working_set - 1) / of->working_set;
