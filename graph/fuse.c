@@ -294,5 +294,6 @@ arete_status ar_fuse(ar_graph *graph) {
         status = ar_fuse_shared(graph);
     if (status == ARETE_OK)
         status = ar_fuse_chains(graph);
+    ar_fuse_pieces(graph);
     return status;
 }

@@ -16,6 +16,9 @@ arete_status ar_fuse_shared(ar_graph *graph);
 /* Neighbouring element-wise steps into one launch. */
 arete_status ar_fuse_chains(ar_graph *graph);
 
+/* Slices, rows and casts that only name a piece of memory. */
+void ar_fuse_pieces(ar_graph *graph);
+
 /* The one step that reads the value, if it is the only one and the value is no output of the network; else -1. */
 int ar_fuse_reader(const ar_graph *graph, int value);
 /* The step that makes the value's memory; -1: none does. */
