@@ -35,17 +35,51 @@ static double part_of_time(const ar_option *o) {
     return all > 0 ? o->part[o->limit] / all : 0;
 }
 
-static void put_choice(ar_writer *w, const ar_question *q, const ar_choice *a) {
-    const ar_option *best = &a->options[0];
-    ar_put(w, "Take ");
-    put_who(w, best);
-    ar_put(w, ": least %s of %zu that fit, ", criterion(q->by), a->fitting);
-    put_seconds(w, best->seconds);
+/* Whether what is known does not tell the two apart. */
+static bool is_tie(const ar_option *best, const ar_option *o) {
+    return isfinite(o->worth) && o->low * o->worth / o->seconds <= best->high * best->worth / best->seconds &&
+           strcmp(o->machine->id, best->machine->id) != 0;
+}
+
+static size_t ties_of(const ar_choice *a) {
+    size_t ties = 0;
+    for (size_t i = 1; i < a->fitting; i++)
+        ties += is_tie(&a->options[0], &a->options[i]);
+    return ties;
+}
+
+static void put_interval(ar_writer *w, const ar_option *o) {
+    put_seconds(w, o->seconds);
     ar_put(w, " a run (90%%: ");
-    put_seconds(w, best->low);
+    put_seconds(w, o->low);
     ar_put(w, " to ");
-    put_seconds(w, best->high);
-    ar_put(w, "), %.4g %ss a second.\n", best->rate, a->workload.item);
+    put_seconds(w, o->high);
+    ar_put(w, ")");
+}
+
+static void put_choice(ar_writer *w, const ar_question *q, const ar_choice *a) {
+    const ar_option *best = &a->options[0], *sure = best;
+    size_t ties = ties_of(a);
+    for (size_t i = 1; i < a->fitting; i++) {
+        const ar_option *o = &a->options[i];
+        if (isfinite(o->worth) && o->high * o->worth / o->seconds < sure->high * sure->worth / sure->seconds)
+            sure = o;
+    }
+    if (ties == 0)
+        ar_put(w, "Take ");
+    else
+        ar_put(w, "First by %s, not for certain: ", criterion(q->by));
+    put_who(w, best);
+    ar_put(w, ", least %s of %zu that fit: ", criterion(q->by), a->fitting);
+    put_interval(w, best);
+    ar_put(w, ", %.4g %ss a second.\n", best->rate, a->workload.item);
+    if (ties > 0 && sure != best) {
+        ar_put(w, "Surest: ");
+        put_who(w, sure);
+        ar_put(w, ", ");
+        put_interval(w, sure);
+        ar_put(w, ": no other has so low an upper end.\n");
+    }
 }
 
 /* What bounds it there, against the point where arithmetic and traffic balance. */
@@ -54,6 +88,14 @@ static void put_bound(ar_writer *w, const ar_choice *a) {
     const ar_machine *m = best->machine;
     double ridge = m->peak[a->workload.dtype] / m->bandwidth;
     int64_t batch = ar_workload_param_value(&a->workload, "batch", 0);
+    char steps[64] = "";
+    double chain = 0;
+    for (size_t i = 0; i < a->workload.op_count; i++)
+        chain += a->workload.ops[i].op.kind == AR_OP_RNN
+                     ? (double)(a->workload.ops[i].count * a->workload.ops[i].op.steps)
+                     : 0;
+    if (chain > 0)
+        snprintf(steps, sizeof steps, ", %.0f steps of recurrent layers one after another", chain);
     ar_put(w, "There %s spends %.0f%% of its time bound by %s", a->workload.name, 100 * part_of_time(best),
            ar_limit_name(best->limit));
     if (batch > 0)
@@ -65,10 +107,8 @@ static void put_bound(ar_writer *w, const ar_choice *a) {
                a->sum.flops / a->sum.bytes, ridge);
         break;
     case AR_LIMIT_LAUNCH:
-        ar_put(
-            w,
-            ": %.0f operations, most too small to fill it; latency and the number of steps count, not its roofs.\n",
-            a->sum.operations);
+        ar_put(w, ": %.0f operations%s, most too small to fill it; latency counts, not its roofs.\n",
+               a->sum.operations, steps);
         break;
     case AR_LIMIT_LINK:
         ar_put(
@@ -108,13 +148,7 @@ static void put_gain(ar_writer *w, const ar_choice *a) {
 /* Options that the intervals do not tell from the best. */
 static void put_ties(ar_writer *w, const ar_question *q, const ar_choice *a) {
     const ar_option *best = &a->options[0];
-    double scale = best->worth / best->seconds;
-    int named = 0, ties = 0;
-    for (size_t i = 1; i < a->fitting; i++) {
-        const ar_option *o = &a->options[i];
-        bool overlap = isfinite(o->worth) && o->low * o->worth / o->seconds <= best->high * scale;
-        ties += overlap && strcmp(o->machine->id, best->machine->id) != 0;
-    }
+    size_t ties = ties_of(a), named = 0;
     if (ties == 0) {
         ar_put(w, "Its interval of %s lies below all others'.\n", criterion(q->by));
         return;
@@ -122,13 +156,12 @@ static void put_ties(ar_writer *w, const ar_question *q, const ar_choice *a) {
     ar_put(w, "By %s, what is known cannot tell %s from ", criterion(q->by), best->machine->name);
     for (size_t i = 1; i < a->fitting && named < 4; i++) {
         const ar_option *o = &a->options[i];
-        if (!isfinite(o->worth) || o->low * o->worth / o->seconds > best->high * scale ||
-            strcmp(o->machine->id, best->machine->id) == 0)
+        if (!is_tie(best, o))
             continue;
         ar_put(w, "%s%s", named++ ? ", " : "", o->machine->name);
     }
     if (ties > named)
-        ar_put(w, " and %d others", ties - named);
+        ar_put(w, " and %zu others", ties - named);
     ar_put(w, ": their intervals overlap. Measure there (arete bench), or choose by another criterion.\n");
 }
 
@@ -166,6 +199,13 @@ static void put_other_criteria(ar_writer *w, const ar_question *q, const ar_choi
     }
 }
 
+static bool still_fits(const ar_choice *a, const ar_option *best) {
+    for (size_t i = 0; i < a->fitting; i++)
+        if (strcmp(a->options[i].machine->id, best->machine->id) == 0)
+            return true;
+    return false;
+}
+
 /* The first larger or smaller batch at which another device leads. */
 static arete_status put_turn(ar_writer *w, const ar_question *q, const ar_choice *a, const ar_machine *machines,
                              size_t count, const ar_experience *experience, const ar_without *without,
@@ -196,6 +236,8 @@ static arete_status put_turn(ar_writer *w, const ar_question *q, const ar_choice
         bool turns = turned.fitting > 0 && strcmp(first->machine->id, best->machine->id) != 0;
         if (turns) {
             ar_put(w, "What would turn it: at batch %lld ", (long long)now);
+            if (!still_fits(&turned, best))
+                ar_put(w, "it no longer fits; of %zu that do, ", turned.fitting);
             put_who(w, first);
             ar_put(w, " leads, bound by %s.\n", ar_limit_name(first->limit));
         }
@@ -226,7 +268,7 @@ static void put_no_fit(ar_writer *w, const ar_question *q, const ar_choice *a) {
     if (!nearest)
         return;
     double room = 0.94 * nearest->machine->memory;
-    if (arete_dtype_size(a->workload.dtype) > 1) {
+    if (arete_dtype_size(a->workload.dtype) > (q->train ? 2 : 1)) { /* nobody trains in int8 */
         ar_workload smaller = a->workload;
         narrow = need;
         smaller.dtype = arete_dtype_size(a->workload.dtype) > 2 ? ARETE_F16 : ARETE_I8;
