@@ -125,6 +125,43 @@ static void in_place(place *p) {
     assert_y(p, want);
 }
 
+/* A residual that lies where y does, in planes of rows that fill no vector: 1 x 1, or depthwise 3 x 3. solver: NULL, or
+ * one that may not be there. */
+static void residual_in_place(place *p, bool depthwise, const char *solver) {
+    enum { C = 16, H = 7, W = 7 };
+    const int k = depthwise ? 3 : 1, pad = k / 2;
+    float want[PLACE_ROOM];
+    memcpy(want, p->host, sizeof want);
+    for (int m = 0; m < C; ++m)
+        for (int h = 0; h < H; ++h)
+            for (int w = 0; w < W; ++w) {
+                float sum = p->host[(m * H + h) * W + w];
+                for (int r = 0; r < k * k * (depthwise ? 1 : C); ++r) {
+                    int c = depthwise ? m : r, tap = depthwise ? r : 0;
+                    int i = h - pad + tap / k, j = w - pad + tap % k;
+                    if (i >= 0 && i < H && j >= 0 && j < W)
+                        sum += p->host[(c * H + i) * W + j] * p->host[depthwise ? m * k * k + tap : m * C + c];
+                }
+                want[(m * H + h) * W + w] = sum;
+            }
+    const int64_t image[] = {1, C, H, W};
+    arete_conv_desc desc = {.groups = depthwise ? C : 1,
+                            .pads_begin = {pad, pad},
+                            .pads_end = {pad, pad},
+                            .math = ARETE_MATH_STRICT,
+                            .solver = solver};
+    arete_conv_args args = {
+        .x = arete_tensor_make(p->buffer[0], 0, ARETE_F32, 4, image),
+        .w = arete_tensor_make(p->buffer[1], 0, ARETE_F32, 4, (const int64_t[]){C, depthwise ? 1 : C, k, k}),
+        .y = arete_tensor_make(p->buffer[2], 0, ARETE_F32, 4, image),
+        .residual = arete_tensor_make(p->buffer[2], 0, ARETE_F32, 4, image)};
+    arete_status status = arete_conv(p->queue, &desc, &args, ARETE_WAIT_NONE, NULL);
+    if (solver && status == ARETE_E_UNSUPPORTED)
+        return;
+    assert_ok(status);
+    assert_y(p, want);
+}
+
 static void everywhere(void **state) {
     (void)state;
     arete_context_desc desc = {.log_level = ARETE_LOG_OFF};
@@ -138,6 +175,10 @@ static void everywhere(void **state) {
         for (int stride = 1; stride <= 3; ++stride)
             transposed(&p, stride, stride == 2);
         in_place(&p);
+        residual_in_place(&p, false, NULL);
+        residual_in_place(&p, true, NULL);
+        residual_in_place(&p, false, "cpu_direct");
+        residual_in_place(&p, true, "cpu_depthwise");
         place_close(&p);
     }
     arete_context_release(context);
