@@ -54,6 +54,7 @@
 /* Where row k of the matrix begins: k = (c, t) is at c * channel + tap[t]. */
 typedef struct {
     long c, channel;
+    long first, last; /* taps that a row of outputs meets: those before and behind see padding alone */
     long tap[STEPS];
 } row_table;
 
@@ -65,9 +66,12 @@ typedef struct {
         {                                                                                                           \
             _Pragma("unroll") for (int v = 0; v < NV; ++v) acc[i][v] = (realv)(0);                                  \
         }                                                                                                           \
-        _Pragma("unroll 1") for (long c = 0; c < t->c; ++c)                                                         \
+        const long first = t->first;                                                                                \
+        const long last = t->last;                                                                                  \
+        a += first * MR;                                                                                            \
+        _Pragma("unroll 1") for (long c = 0; c < t->c; ++c, a += (STEPS - (last - first)) * MR)                     \
         {                                                                                                           \
-            _Pragma("unroll 1") for (int k = 0; k < STEPS; ++k)                                                     \
+            _Pragma("unroll 1") for (long k = first; k < last; ++k)                                                 \
             {                                                                                                       \
                 SPACE const STORAGE(TYPE) *at = b + t->tap[k];                                                      \
                 realv bv[NV];                                                                                       \
@@ -203,6 +207,8 @@ __kernel void conv_cpu_implicit(const conv_args s, const real alpha, const real 
     x += s.x_offset + image * s.x_image + group * s.group_c * s.x_channel;
     w += group * tiles * weights;
     t.c = s.group_c;
+    t.first = 0;
+    t.last = STEPS;
 #if POINTWISE
     const long points = s.out[0] * s.out[1] * s.out[2];
     const long begin = get_group_id(0) * rows * NR;
@@ -254,6 +260,13 @@ __kernel void conv_cpu_implicit(const conv_args s, const real alpha, const real 
         for (long r = 0; r < height; ++r) {
             const long plane_at = (oz * s.out[1] + oy + r) * s.out[2];
             const real *from = strip + r * next_row;
+#if KD == 1
+            const long top = (oy + r) * s.stride[1] - s.pad[1];
+            for (t.first = 0; t.first < STEPS && top + t.first / KW * s.dilation[1] < 0; t.first += KW)
+                ;
+            for (t.last = STEPS; t.last > t.first && top + (t.last / KW - 1) * s.dilation[1] >= s.in[1]; t.last -= KW)
+                ;
+#endif
             for (long at = 0; at < s.out[2]; at += NR) {
                 const long count = min((long)NR, s.out[2] - at);
                 if (count > LANES)

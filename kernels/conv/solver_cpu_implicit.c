@@ -76,6 +76,19 @@ static int64_t row_count(const conv_problem *p, const arete_device *device) {
     return ar_conv_cpu_pointwise(p) ? ar_conv_ceil(ar_conv_volume(p->out), 2 * ar_conv_vec(device)) : p->out[1];
 }
 
+/* The part of the rows of taps that are not passed over as padding. */
+static double rows_met(const conv_problem *p) {
+    double met = 0;
+    if (p->kernel[0] > 1)
+        return 1;
+    for (int64_t y = 0; y < p->out[1]; ++y)
+        for (int64_t r = 0; r < p->kernel[1]; ++r) {
+            int64_t row = y * p->stride[1] - p->pad[1] + r * p->dilation[1];
+            met += row >= 0 && row < p->in[1];
+        }
+    return met / (double)(p->out[1] * p->kernel[1]);
+}
+
 /* Slots of a group of rows x tiles: a panel costs its fma, a vector on its way out 4.5. */
 static double group_slots(const conv_problem *p, const arete_device *device, const int64_t *n) {
     double lanes = (double)ar_conv_vec(device), k = (double)ar_conv_k(p), mr = (double)n[MR];
@@ -95,7 +108,7 @@ static double group_slots(const conv_problem *p, const arete_device *device, con
     }
     /* A load of b beside the line it begins in costs more; k loops over a table. */
     double step = fmax(mr, 5) * (ar_conv_cpu_pointwise(p) ? 1.03 : 1.06);
-    return tiles * vectors * (k * step + 4.5 * mr) + copy;
+    return tiles * vectors * (rows_met(p) * k * step + 4.5 * mr) + copy;
 }
 
 static double slots(const conv_problem *p, const arete_device *device, const int64_t *n) {
@@ -185,8 +198,8 @@ static arete_status build(arete_plan *plan) {
     };
     double width = pointwise ? (double)ar_conv_volume(p->out) : (double)p->out[2];
     double lines = pointwise ? 1 : (double)p->out[0] * (double)p->out[1];
-    plan->cost.flops_executed = 2 * ceil(width / (double)vec) * (double)vec * lines * (double)ar_conv_k(p) *
-                                (double)(tiles * n[MR]) * (double)(p->n * p->groups);
+    plan->cost.flops_executed = 2 * ceil(width / (double)vec) * (double)vec * lines * rows_met(p) *
+                                (double)ar_conv_k(p) * (double)(tiles * n[MR]) * (double)(p->n * p->groups);
     snprintf(layout, sizeof layout, "panel=%d", (int)state.panel);
     ar_conv_cpu_pack_options(p, vec, options, sizeof options);
     return ar_conv_cpu_state(plan, &state, &ar_source_conv_cpu_pack, options, "conv_cpu_pack", layout, 0);
