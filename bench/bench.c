@@ -41,6 +41,13 @@ static void prepare_peers(const ar_bench_spec *spec, const ar_case *of, ar_recor
     }
 }
 
+/* Whether the calls find their operands in memory: then what can be read from there is measured in turn with them, as
+ * neighbours of the machine take part of it, now more and now less. */
+static bool from_memory(const ar_bench_spec *spec, const ar_record *record) {
+    return record->copies > 1 || (record->working_set >= 4 * ar_last_cache(spec->device) &&
+                                  record->cost.flops < 32 * record->cost.bytes);
+}
+
 static void race(const ar_bench_spec *spec, ar_stage *stage, ar_record *record) {
     ar_contender contenders[AR_MAX_PEERS + 2];
     size_t which[AR_MAX_PEERS + 2], count = 0;
@@ -59,7 +66,7 @@ static void race(const ar_bench_spec *spec, ar_stage *stage, ar_record *record) 
             contenders[count++] = ar_peer_contender(&spec->peers[i]);
         }
     size_t racing = count;
-    if (record->copies > 1 && spec->roofs->roofs.measured && ar_read_probe_open(spec->device, &probe) == ARETE_OK)
+    if (from_memory(spec, record) && spec->roofs->roofs.measured && ar_read_probe_open(spec->device, &probe) == ARETE_OK)
         contenders[racing++] = (ar_contender){.state = probe, .calls = ar_read_probe_calls};
     ar_race(&spec->rule, contenders, racing, timings);
     if (racing > count && timings[count].status == ARETE_OK && timings[count].queued.min > 0) {
@@ -146,7 +153,7 @@ static void judge(const ar_bench_spec *spec, ar_record *record) {
         return;
     record->gflops = record->cost.flops / seconds * 1e-9;
     record->gbps = record->cost.bytes / seconds * 1e-9;
-    bool rotated = record->copies > 1;
+    bool rotated = from_memory(spec, record);
     ar_rung *memory = &spec->roofs->rungs[AR_RUNGS - 1];
     memory->bandwidth = memory->bandwidth > record->roof.read_best ? memory->bandwidth : record->roof.read_best;
     ar_roof_share_of(spec->roofs, &record->cost, record->working_set, rotated, seconds, &record->roof);

@@ -13,7 +13,9 @@
 #
 # OUT (default ./gpu-results) gets a log a step, JSON of every measurement, versions.json and summary.txt. A step that
 # fails or takes too long leaves the others alone. SECONDS_IN_ALL (default 570) ends it all; a step gets what is left at
-# most. ARETE_NVRTC_LIBRARY is looked for (CUDA toolkit, PyTorch's wheels) unless it is set. Exit status 0: all passed.
+# most. DEVICES (default hip:0, and NVIDIA's OpenCL where info finds it) are the devices of selftest, probe and bench:
+# "opencl:0" rehearses them without a GPU. ARETE_NVRTC_LIBRARY is looked for (CUDA toolkit, PyTorch's wheels) unless it
+# is set. Exit status 0: all passed.
 set -u
 cd "$(dirname "$0")/.."
 pack=$(pwd)/build/gpu
@@ -169,7 +171,7 @@ if [ "${1:-}" = --inside ]; then
     exit $?
 fi
 : > "$summary"
-devices="hip:0"
+devices=${DEVICES:-hip:0}
 all="info selftest bench torch probe complete"
 prepare_command || { say "failed    no command that runs here: pack it with 'sh tools/gpu.sh pack'"; exit 1; }
 find_libraries
@@ -180,7 +182,7 @@ for name in ${*:-$all}; do
     case $name in
     info)
         step info 60 $inside info
-        grep -q 'opencl:[0-9].*\(NVIDIA\|Tesla\|GeForce\|RTX\|H[12]00\|A100\)' "$out/info.log" && devices="hip:0 $(sed -n 's/^\(opencl:[0-9]*\) .*\(NVIDIA\|Tesla\|GeForce\|RTX\|H[12]00\|A100\).*/\1/p' "$out/info.log" | head -n 1)"
+        [ -z "${DEVICES:-}" ] && grep -q 'opencl:[0-9].*\(NVIDIA\|Tesla\|GeForce\|RTX\|H[12]00\|A100\)' "$out/info.log" && devices="hip:0 $(sed -n 's/^\(opencl:[0-9]*\) .*\(NVIDIA\|Tesla\|GeForce\|RTX\|H[12]00\|A100\).*/\1/p' "$out/info.log" | head -n 1)"
         say "          devices: $devices"
         ;;
     selftest) for device in $devices; do step "selftest-${device%:*}" 150 "$arete" selftest --quick --device "$device"; done ;;
