@@ -193,7 +193,8 @@ static arete_status prepare(void *state, const ar_peer_case *on) {
     } families[] = {{"matmul", ar_onednn_matmul},
                     {"conv", ar_onednn_conv},
                     {"rnn", ar_onednn_rnn},
-                    {"attention", ar_onednn_attention}};
+                    {"attention", ar_onednn_attention},
+                    {"layer", ar_onednn_layer}};
     const char *family = on->of->work->family->name;
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
         if (strcmp(family, families[i].family) == 0)

@@ -41,6 +41,9 @@
     X(dnnl_dilated_convolution_forward_desc_init)                                                                  \
     X(dnnl_dilated_deconvolution_forward_desc_init)                                                                \
     X(dnnl_softmax_forward_desc_init)                                                                              \
+    X(dnnl_binary_desc_init)                                                                                       \
+    X(dnnl_eltwise_forward_desc_init)                                                                              \
+    X(dnnl_layer_normalization_forward_desc_init)                                                                  \
     X(dnnl_vanilla_rnn_forward_desc_init)                                                                          \
     X(dnnl_lstm_forward_desc_init)                                                                                 \
     X(dnnl_gru_forward_desc_init)                                                                                  \
@@ -122,6 +125,7 @@ typedef arete_status (*onednn_prepare)(onednn *of, const ar_peer_case *on);
 arete_status ar_onednn_matmul(onednn *of, const ar_peer_case *on);
 arete_status ar_onednn_conv(onednn *of, const ar_peer_case *on);
 arete_status ar_onednn_rnn(onednn *of, const ar_peer_case *on);
+arete_status ar_onednn_layer(onednn *of, const ar_peer_case *on);
 arete_status ar_onednn_attention(onednn *of, const ar_peer_case *on);
 
 #endif
