@@ -73,10 +73,9 @@ static inline realv masked(realv score, realv add)
 }
 #endif
 
-/* The same for scores, K[MR][d] * Q^T[d][NR], with `add` added (MASK; NULL: nothing) and their maximum on the way out:
- * most = max(most, out). */
-static inline void micro_scores(const float *a, const realv *b, long steps, const realv *add, realv *out,
-                                realv *most)
+/* The same for scores, K[MR][d] * Q^T[d][NR], with what a mask left in `out` added (MASK and add) and their maximum on the
+ * way out: most = max(most, out). */
+static inline void micro_scores(const float *a, const realv *b, long steps, int add, realv *out, realv *most)
 {
     realv acc[MR][2];
 #pragma unroll
@@ -101,8 +100,8 @@ static inline void micro_scores(const float *a, const realv *b, long steps, cons
     if (add) {
 #pragma unroll
         for (int i = 0; i < MR; ++i) {
-            acc[i][0] = masked(acc[i][0], add[i * 2]);
-            acc[i][1] = masked(acc[i][1], add[i * 2 + 1]);
+            acc[i][0] = masked(acc[i][0], out[i * 2]);
+            acc[i][1] = masked(acc[i][1], out[i * 2 + 1]);
         }
     }
 #endif
@@ -456,7 +455,8 @@ __kernel void attention_cpu_flash(const attention_args s, const float scale, con
                 if (lo >= hi)
                     continue;
 #if MASK
-                lo = take_mask(&s, hidden + (lo - j0) * 2, mask, i, lo, hi, &hi);
+                /* Where the scores will be, to which it is added as they come; capped ones find it apart. */
+                lo = take_mask(&s, (s.softcap ? hidden : scores) + (lo - j0) * 2, mask, i, lo, hi, &hi);
                 if (lo >= hi)
                     continue;
 #endif
@@ -470,14 +470,12 @@ __kernel void attention_cpu_flash(const attention_args s, const float scale, con
                     const long x = max(t * MR, lo - j0);
                     const long end_x = min(t * MR + MR, hi - j0);
                     const int whole = plain && end_x - x == MR;
-                    const realv *add = 0;
 #if MASK
-                    add = s.softcap ? 0 : hidden + t * MR * 2;
                     /* For the next panel, or the next block's first. */
                     expect_mask(&s, mask, p + 1 < panels ? i + NR : i0, x + j0 + (p + 1 < panels ? 0 : s.keys));
 #endif
-                    micro_scores(keys + t * MR * K_PITCH, queries + p * D_MAX * 2, s.d, add, scores + t * MR * 2,
-                                 most + (whole ? 0 : 2));
+                    micro_scores(keys + t * MR * K_PITCH, queries + p * D_MAX * 2, s.d, !s.softcap,
+                                 scores + t * MR * 2, most + (whole ? 0 : 2));
                     if (plain && !whole)
                         take_maximum(scores + x * 2, end_x - x, most);
                 }
