@@ -25,7 +25,10 @@ void ar_roof_share_of(const ar_measured_roofs *measured, const arete_cost *cost,
     if (!share->known)
         return;
     double compute = cost->flops_executed / share->peak, memory = cost->bytes / share->bandwidth;
-    double least_memory = memory; /* at the best bandwidth that was ever seen */
+    /* At the best bandwidth that was ever seen: writes past the cache go beside reads. */
+    bool from_memory = rung == &measured->rungs[AR_RUNGS - 1];
+    double fastest = from_memory ? fmax(share->bandwidth, measured->past_bandwidth) : share->bandwidth;
+    double least_memory = cost->bytes / fastest;
     if (rotated && read_median > 0) {
         share->bandwidth = read_median;
         memory = cost->bytes / read_median;

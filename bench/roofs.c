@@ -162,6 +162,7 @@ arete_status ar_roofs_measure(arete_device *device, ar_measured_roofs *measured)
     measure_units(&on, measured);
     measure_rungs(&on, measured, &oracle);
     measured->copy_bandwidth = best_memory(&on, AR_COPY, on.bytes, &oracle);
+    measured->past_bandwidth = on.cpu ? best_memory(&on, AR_COPY_PAST, on.bytes, &oracle) : 0;
     if (measured->copy_bandwidth == 0)
         ar_note(measured->missing, sizeof measured->missing, "copy", arete_error_text());
     roofs->bandwidth = fmax(measured->rungs[AR_RUNGS - 1].bandwidth, measured->copy_bandwidth);
@@ -190,6 +191,9 @@ arete_status ar_roofs_refresh(arete_device *device, ar_measured_roofs *measured)
     ar_rung *memory = &measured->rungs[AR_RUNGS - 1];
     memory->bandwidth = fmax(memory->bandwidth, best_memory(&on, AR_READ, on.bytes, &oracle));
     measured->roofs.bandwidth = memory->bandwidth;
+    if (on.cpu)
+        measured->past_bandwidth =
+            fmax(measured->past_bandwidth, best_memory(&on, AR_COPY_PAST, on.bytes, &oracle));
     ar_bench_device_close(&on);
     return ARETE_OK;
 }

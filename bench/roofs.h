@@ -27,6 +27,7 @@ typedef struct ar_measured_roofs {
     double effective_units; /* f32 peak over that of one work-group alone, on CPUs; 0: not measured. Well below the
                              * device's compute units when others use the machine, or workers share a core. */
     double copy_bandwidth;  /* of global memory, bytes read plus bytes written, a second */
+    double past_bandwidth;  /* the same with stores past the cache: reading and writing side by side. 0: not measured */
     /* Measured by ar_probe_run() alone, of global memory, by the median; 0: not. */
     double read_bandwidth, write_bandwidth, triad_bandwidth;
     double latency_seconds;        /* of a read that waits for the one before */

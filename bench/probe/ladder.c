@@ -13,7 +13,7 @@
 enum { UNROLL = 8, CPU_ITEMS = 8, GPU_ITEMS = 1024 };
 
 const char *ar_memory_op_name(ar_memory_op op) {
-    static const char *const names[] = {"read", "write", "copy", "triad"};
+    static const char *const names[] = {"read", "write", "copy", "triad", "copy_past"};
     return names[op];
 }
 
@@ -40,7 +40,7 @@ typedef struct plan {
 
 /* Arrays that an operation goes over, and how many of them are moved for each element. */
 static uint32_t arrays_of(ar_memory_op op) {
-    static const uint32_t arrays[] = {1, 1, 2, 3};
+    static const uint32_t arrays[] = {1, 1, 2, 3, 2};
     return arrays[op];
 }
 

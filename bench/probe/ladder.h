@@ -6,7 +6,9 @@
 #include "device.h"
 #include "result.h"
 
-typedef enum ar_memory_op { AR_READ, AR_WRITE, AR_COPY, AR_TRIAD, AR_MEMORY_OPS } ar_memory_op;
+typedef enum ar_memory_op { AR_READ, AR_WRITE, AR_COPY, AR_TRIAD, AR_MEMORY_OPS,
+               /* a copy whose stores go past the cache; no figure of its own, but what a device cannot exceed */
+               AR_COPY_PAST = AR_MEMORY_OPS } ar_memory_op;
 
 const char *ar_memory_op_name(ar_memory_op op); /* "read" */
 

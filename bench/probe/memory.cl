@@ -80,6 +80,20 @@ __kernel void copy(__global const uint *in, __global uint *out, long count, int 
             STORE(LOAD(i, in) ^ (UVEC)((uint)pass), i, out);
 }
 
+/* The same with stores that go past the cache, where the compiler has such: their lines are not read first. A share begins at
+ * a multiple of whole vectors. */
+__kernel void copy_past(__global const uint *in, __global uint *out, long count, int passes, int span) {
+    SHARE(count, span)
+    for (int pass = 0; pass < passes; pass++)
+        for (long i = first; i < end; i += STEP) {
+#if defined(__clang__) && defined(__OPENCL_VERSION__)
+            __builtin_nontemporal_store(LOAD(i, in) ^ (UVEC)((uint)pass), (__global UVEC *)out + i);
+#else
+            STORE(LOAD(i, in) ^ (UVEC)((uint)pass), i, out);
+#endif
+        }
+}
+
 /* out = in + scale * more: more lies `apart` floats behind in. */
 __kernel void triad(__global const float *in, __global float *out, long count, int passes, int span, long apart,
                     float scale) {
