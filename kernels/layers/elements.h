@@ -210,3 +210,23 @@ APART(f64)
 #define PUTV(T) CAT2(putv_, T)
 #define FETCH(T) CAT2(fetch_, T)
 #define STORE(T) CAT2(store_, T)
+
+/* Where turn `index` of a nest of loops, the innermost first, is. */
+static inline long place(long index, long loops, const long *dim, const long *step)
+{
+    long at = 0;
+    for (long d = 0; d < loops; ++d) {
+        at += index % dim[d] * step[d];
+        index /= dim[d];
+    }
+    return at;
+}
+
+/* Whole vectors that go past the cache, so that their lines are not read first: BEYOND says whether p is aligned for it. */
+#if defined(__clang__)
+#define BEYOND(p, bytes) (((ulong)(p) & ((bytes) - 1)) == 0)
+#define PUT_BEYOND(x, p) __builtin_nontemporal_store(x, (__global numv *)(p))
+#else
+#define BEYOND(p, bytes) 0
+#define PUT_BEYOND(x, p) (*(__global numv *)(p) = (x))
+#endif

@@ -83,7 +83,9 @@ static arete_status launch(layer_build *b, norm_block *s, int op, bool columns, 
     while (keep < s->n)
         keep *= 2;
     bool keeps = op == NORM_SOFTMAX && !columns && !strided && !b->gpu && keep <= 4096;
-    ar_layer_append(&options, " -DKEEP=%d", keeps ? (int)keep : 0);
+    bool past = keeps && p->t[p->in_count].dtype == ARETE_F32 &&
+                (double)s->rows * (double)s->n * 4 > (double)b->device->info.cache_bytes;
+    ar_layer_append(&options, " -DKEEP=%d -DPAST=%d", keeps ? (int)keep : 0, past);
     arete_status status;
     layer_launch *l =
         ar_layer_add(b, &ar_source_layers_norm, options.text,

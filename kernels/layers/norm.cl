@@ -9,7 +9,7 @@
  * Precision      f32 (f64); sums by vectors and in pieces of 64 of them; the variance is that of x - mean, a second pass.
  * Limit          memory: x and y once, as long as a row (columns: LANES of them) fits the cache.
  *
- * Parameters: CLASS; IN, OUT, STAT, SCALE, BIAS storage; OP one of NORM_; GROUP; STRIDED; KEEP; HAS_SCALE, HAS_BIAS 0 none,
+ * Parameters: CLASS; IN, OUT, STAT, SCALE, BIAS storage; OP one of NORM_; GROUP; STRIDED; KEEP; PAST; HAS_SCALE, HAS_BIAS 0 none,
  * 1 one for each element of a row, 2 one for each part of a row; HAS_MEAN, HAS_DEVIATION: statistics are stored.
  */
 #include "device_math.h"
@@ -56,6 +56,9 @@
 #ifndef KEEP
 #define KEEP 0 /* softmax of contiguous rows: elements that a row has at most, kept in private memory; 0: computed twice */
 #endif
+#ifndef PAST
+#define PAST 0 /* 1: softmax of f32 writes past the cache, which does not hold y anyway */
+#endif
 #if KEEP && (GROUP > 1 || STRIDED || OP != NORM_SOFTMAX)
 #error "KEEP is for softmax of contiguous rows, one work-item each"
 #endif
@@ -71,16 +74,6 @@ typedef struct {
     long part, groups, first_of;   /* scale of position i: (row % groups) * first_of + i / part */
     float epsilon;
 } norm_args;
-
-static inline long place(long index, long loops, const long *dim, const long *step)
-{
-    long at = 0;
-    for (long d = 0; d < loops; ++d) {
-        at += index % dim[d] * step[d];
-        index /= dim[d];
-    }
-    return at;
-}
 
 #if STRIDED
 #define X(i, count) FETCH(IN)(x + (i) * s.x_step, s.x_step, count)
@@ -246,8 +239,64 @@ __kernel void norm_rows(const norm_args s, __global const EL(IN) *x, __global co
 }
 
 #if KEEP
-/* Softmax of s.cols rows one after another. While a row's exponentials are computed and kept, the next row is read for
- * its largest element, so that memory is busy all the time. NaN is not seen by the comparison: it makes the sum NaN. */
+#define PUT_NONE 0
+#define PUT_NEAR 1
+#define PUT_PAST 2 /* past the cache */
+#if PAST
+#define PUT_EXP(x, p, put)            \
+    do {                              \
+        if ((put) == PUT_PAST)        \
+            PUT_BEYOND(x, p);         \
+        else                          \
+            PUTV(OUT)(x, p);          \
+    } while (0)
+#else
+#define PUT_EXP(x, p, put) PUTV(OUT)(x, p)
+#endif
+
+/* A row's exponentials take the place of those of the row before, which leave for its output, times by; the next row is read
+ * for its largest elements, top. Gives the exponentials' sum. */
+static inline numv soft_row(long n, __global const EL(IN) *x, numv most, numv *kept, __global const EL(IN) *next, numv *top,
+                            __global EL(OUT) *y, numv by, const int put)
+{
+    numv total = (numv)(0), top_0 = (numv)(-INFINITY), top_1 = top_0;
+    long i = 0;
+    while (i + 2 * LANES <= n) {
+        const long to = min(i + 32 * LANES, n - 2 * LANES + 1);
+        numv sum = (numv)(0), sum_1 = sum;
+        for (; i < to; i += 2 * LANES) {
+            const numv e = soft_exp(GETV(IN)(x + i) - most), e_1 = soft_exp(GETV(IN)(x + i + LANES) - most);
+            const numv v = GETV(IN)(next + i), v_1 = GETV(IN)(next + i + LANES);
+            if (put != PUT_NONE) {
+                PUT_EXP(kept[i / LANES] * by, y + i, put);
+                PUT_EXP(kept[i / LANES + 1] * by, y + i + LANES, put);
+            }
+            kept[i / LANES] = e;
+            kept[i / LANES + 1] = e_1;
+            sum += e;
+            sum_1 += e_1;
+            top_0 = select(top_0, v, v > top_0);
+            top_1 = select(top_1, v_1, v_1 > top_1);
+        }
+        total += sum + sum_1;
+    }
+    for (; i < n; i += LANES) {
+        const long count = n - i;
+        const numv e = first_lanes(soft_exp(X(i, count) - most), count, (num)0);
+        const numv v = count >= LANES ? GETV(IN)(next + i) : FETCH(IN)(next + i, 1, count);
+        const numv w = first_lanes(v, count, (num)(-INFINITY));
+        if (put != PUT_NONE)
+            Y(kept[i / LANES] * by, i, count);
+        kept[i / LANES] = e;
+        total += e;
+        top_0 = select(top_0, w, w > top_0);
+    }
+    *top = select(top_0, top_1, top_1 > top_0);
+    return total;
+}
+
+/* Softmax of s.cols rows one after another: while a row's exponentials are computed, the row before is written and the next
+ * one is read, so that memory is busy all the time. NaN is not seen by the comparison: it makes the sum NaN. */
 __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void softmax_rows(const norm_args s, __global const EL(IN) *x_all, __global const EL(SCALE) *scale,
                            __global const EL(BIAS) *bias, __global EL(OUT) *y_all, __global EL(STAT) *mean_out,
@@ -257,49 +306,33 @@ __kernel void softmax_rows(const norm_args s, __global const EL(IN) *x_all, __gl
     const long end = min(row + s.cols, s.rows);
     numv kept[KEEP / LANES];
     __global const EL(IN) *x = x_all + s.offset[0] + PLACE(x);
-    numv top = (numv)(-INFINITY), top_1 = top;
+    __global EL(OUT) *y = y_all;
+    numv top = (numv)(-INFINITY), by = (numv)(0);
     for (long i = 0; i < s.n; i += LANES) {
         const numv v = first_lanes(X(i, s.n - i), s.n - i, (num)(-INFINITY));
         top = select(top, v, v > top);
     }
-    for (; row < end; ++row) {
-        __global EL(OUT) *y = y_all + s.offset[3] + PLACE(y);
+    for (long first = row; row < end; ++row) {
         __global const EL(IN) *next = x_all + s.offset[0] + (row + 1 < end ? place(row + 1, s.loops, s.dim, s.x) : PLACE(x));
-        const numv most = (numv)(lanes_max(select(top, top_1, top_1 > top)));
-        numv total = (numv)(0);
-        top = top_1 = (numv)(-INFINITY);
-        long i = 0;
-        while (i + 2 * LANES <= s.n) {
-            const long to = min(i + 32 * LANES, s.n - 2 * LANES + 1);
-            numv sum = (numv)(0), sum_1 = sum;
-            for (; i < to; i += 2 * LANES) {
-                const numv e = soft_exp(X(i, LANES) - most), e_1 = soft_exp(X(i + LANES, LANES) - most);
-                const numv v = GETV(IN)(next + i), v_1 = GETV(IN)(next + i + LANES);
-                kept[i / LANES] = e;
-                kept[i / LANES + 1] = e_1;
-                sum += e;
-                sum_1 += e_1;
-                top = select(top, v, v > top);
-                top_1 = select(top_1, v_1, v_1 > top_1);
-            }
-            total += sum + sum_1;
-        }
-        for (; i < s.n; i += LANES) {
-            const long count = s.n - i;
-            const numv e = first_lanes(soft_exp(X(i, count) - most), count, (num)0);
-            const numv v = count >= LANES ? GETV(IN)(next + i) : FETCH(IN)(next + i, 1, count);
-            const numv w = first_lanes(v, count, (num)(-INFINITY));
-            kept[i / LANES] = e;
-            total += e;
-            top = select(top, w, w > top);
-        }
-        const numv by = (numv)((num)1 / lanes_sum(total));
-        for (i = 0; i + LANES <= s.n; i += LANES)
-            PUTV(OUT)(kept[i / LANES] * by, y + i);
-        if (i < s.n)
-            STORE(OUT)(kept[i / LANES] * by, y + i, 1, s.n - i);
+        const numv most = (numv)(lanes_max(top));
+        numv total;
+        if (row == first)
+            total = soft_row(s.n, x, most, kept, next, &top, y, by, PUT_NONE);
+#if PAST
+        else if (BEYOND(y, sizeof(numv)))
+            total = soft_row(s.n, x, most, kept, next, &top, y, by, PUT_PAST);
+#endif
+        else
+            total = soft_row(s.n, x, most, kept, next, &top, y, by, PUT_NEAR);
+        by = (numv)((num)1 / lanes_sum(total));
         x = next;
+        y = y_all + s.offset[3] + PLACE(y);
     }
+    long i = 0;
+    for (; i + LANES <= s.n; i += LANES)
+        PUTV(OUT)(kept[i / LANES] * by, y + i);
+    if (i < s.n)
+        STORE(OUT)(kept[i / LANES] * by, y + i, 1, s.n - i);
 }
 #endif
 

@@ -111,16 +111,6 @@ static inline num finish(num x, num shift, long count)
 #endif
 }
 
-static inline long place(long index, long loops, const long *dim, const long *step)
-{
-    long at = 0;
-    for (long d = 0; d < loops; ++d) {
-        at += index % dim[d] * step[d];
-        index /= dim[d];
-    }
-    return at;
-}
-
 #if STRIDED
 #define ROW(p, i, count) FETCH(IN)((p) + (i) * s.n_step, s.n_step, count)
 #else

@@ -171,6 +171,13 @@ static double row_at(const layer_oracle *o, const row *r, const int64_t *at, int
     return ar_layer_load(o, 0, row_place(r, at, i)).real;
 }
 
+/* *sum += x; what rounding loses is kept in *lost, to be added at the end: f64 results are held to a few eps of f64. */
+static void add_kept(double *sum, double *lost, double x) {
+    double more = *sum + x;
+    *lost += fabs(*sum) >= fabs(x) ? (*sum - more) + x : (x - more) + *sum;
+    *sum = more;
+}
+
 /* a: the largest; b: the sum of exp(x - a); n: where the largest is first. Or for LP_NORM a: the norm. */
 static void along_axis(const layer_oracle *o, const row *r, const int64_t *at, layer_memo *m) {
     double most = -INFINITY, sum = 0;
@@ -189,9 +196,10 @@ static void along_axis(const layer_oracle *o, const row *r, const int64_t *at, l
         return;
     }
     m->a = most;
+    double lost = 0;
     for (int64_t i = 0; i < r->n; ++i)
-        sum += exp(row_at(o, r, at, i) - most);
-    m->b = sum;
+        add_kept(&sum, &lost, exp(row_at(o, r, at, i) - most));
+    m->b = isfinite(sum) ? sum + lost : sum;
 }
 
 static layer_number axis_norm(layer_oracle *o, int64_t index, double *magnitude) {

@@ -43,16 +43,6 @@ typedef struct {
     long loops, dim[7], x[7], y[7], index[7]; /* from row to row, the innermost first */
 } scan_args;
 
-static inline long place(long index, long loops, const long *dim, const long *step)
-{
-    long at = 0;
-    for (long d = 0; d < loops; ++d) {
-        at += index % dim[d] * step[d];
-        index /= dim[d];
-    }
-    return at;
-}
-
 /* Whether value a stands strictly before b. */
 static inline bool before(num a, num b)
 {

@@ -26,6 +26,67 @@ static int32_t crossing(const layer_walk *w, int64_t least) {
     return -1;
 }
 
+/* Loops besides a and b. */
+static void outer_loops(const layer_walk *w, int32_t a, int32_t b, transpose_block *s) {
+    s->outer = 1;
+    for (int32_t d = w->loops; d-- > 0;) {
+        if (d == a || d == b)
+            continue;
+        s->dim[s->loops] = w->dims[d];
+        s->x[s->loops] = w->step[0][d];
+        s->y[s->loops++] = w->step[1][d];
+        s->outer *= w->dims[d];
+    }
+}
+
+/* Channels that become the innermost dimension or were it, too few for tiles: the loop of the other dimension. */
+static int32_t few_channels(const layer_walk *w, int64_t least, int32_t *channels, bool *inward) {
+    int32_t last = w->loops - 1;
+    if (w->loops < 2 || w->loops > 8 || w->step[1][last] != 1)
+        return -1;
+    *inward = w->dims[last] <= 4;
+    if (*inward) {
+        *channels = last;
+        return w->step[1][last - 1] == w->dims[last] && w->step[0][last - 1] == 1 && w->dims[last - 1] >= least
+                   ? last - 1
+                   : -1;
+    }
+    for (int32_t d = 0; d < last; ++d)
+        if (w->step[0][d] == 1 && w->dims[d] <= 4 && w->step[0][last] == w->dims[d] && w->dims[last] >= least) {
+            *channels = d;
+            return last;
+        }
+    return -1;
+}
+
+static arete_status few(layer_build *b, const layer_walk *w, int32_t along, int32_t channels, bool inward, int size) {
+    transpose_block s;
+    memset(&s, 0, sizeof s);
+    s.offset[0] = w->offset[0];
+    s.offset[1] = w->offset[1];
+    s.a = w->dims[along];
+    s.b = w->dims[channels];
+    s.x_a = w->step[0][channels];
+    s.y_b = w->step[1][channels];
+    outer_loops(w, along, channels, &s);
+    ar_layer_text options;
+    ar_layer_options(b, CLASS_BITS, &options);
+    options.at = 0;
+    ar_layer_append(&options, "-DVEC=%d -DBITS=%d -DFEW=%d -DINWARD=%d", (int)b->vec, size, (int)s.b, inward);
+    arete_status status;
+    layer_launch *l = ar_layer_add(b, &ar_source_layers_transpose, options.text, "transpose_few", &status);
+    if (!l)
+        return status;
+    s.a_step = 256 * b->vec;
+    l->dims = 3;
+    l->global[0] = (size_t)((s.a + s.a_step - 1) / s.a_step);
+    l->global[1] = 1;
+    l->global[2] = (size_t)s.outer;
+    l->local[0] = l->local[1] = l->local[2] = 1;
+    ar_layer_block(l, &s, sizeof s, 2, w->tensor);
+    return ARETE_OK;
+}
+
 static arete_status tiles(layer_build *b, const layer_walk *w, int32_t cross, int size) {
     transpose_block s;
     int32_t last = w->loops - 1;
@@ -36,15 +97,7 @@ static arete_status tiles(layer_build *b, const layer_walk *w, int32_t cross, in
     s.b = w->dims[cross];
     s.x_a = w->step[0][last];
     s.y_b = w->step[1][cross];
-    s.outer = 1;
-    for (int32_t d = last; d-- > 0;) {
-        if (d == cross)
-            continue;
-        s.dim[s.loops] = w->dims[d];
-        s.x[s.loops] = w->step[0][d];
-        s.y[s.loops++] = w->step[1][d];
-        s.outer *= w->dims[d];
-    }
+    outer_loops(w, last, cross, &s);
     ar_layer_text options;
     ar_layer_options(b, CLASS_BITS, &options);
     options.at = 0;
@@ -75,8 +128,13 @@ static arete_status tiles(layer_build *b, const layer_walk *w, int32_t cross, in
 
 arete_status ar_layer_copy_walk(layer_build *b, layer_walk *w) {
     ar_walk_merge(w);
-    int32_t cross = crossing(w, b->gpu ? 8 : b->vec);
+    int32_t cross = crossing(w, b->gpu ? 8 : b->vec), channels = 0;
+    int size = (int)arete_dtype_size((arete_dtype)b->p->t[w->tensor[1]].dtype);
+    bool inward;
+    int32_t along = b->gpu ? -1 : few_channels(w, b->vec, &channels, &inward);
+    if (along >= 0 && w->dims[channels] > 1)
+        return few(b, w, along, channels, inward, size);
     if (cross < 0 || (b->gpu && b->device->info.max_group_size < 256))
         return ar_layer_map_walk(b, w, &copy_step, 1, true);
-    return tiles(b, w, cross, (int)arete_dtype_size((arete_dtype)b->p->t[w->tensor[1]].dtype));
+    return tiles(b, w, cross, size);
 }
