@@ -159,7 +159,7 @@ __kernel void norm_rows(const norm_args s, __global const EL(IN) *x, __global co
 {
     const long row = get_group_id(0);
 #if GROUP > 1
-    __local num scratch[GROUP];
+    LOCAL_ARRAY num scratch[GROUP];
 #endif
     x += s.offset[0] + PLACE(x);
     y += s.offset[3] + PLACE(y);

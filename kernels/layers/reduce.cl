@@ -122,7 +122,7 @@ __kernel void reduce_rows(const reduce_args s, __global const EL(IN) *x_all, __g
 {
     const long split = get_global_id(1), first = split * s.share, end = min(first + s.share, s.segments);
 #if GROUP > 1
-    __local num scratch[GROUP];
+    LOCAL_ARRAY num scratch[GROUP];
 #endif
     const long output_0 = get_group_id(0) * s.each, output_1 = min(output_0 + s.each, s.outputs);
     for (long output = output_0; output < output_1; ++output) {

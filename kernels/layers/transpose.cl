@@ -166,7 +166,7 @@ __kernel void transpose_few(const transpose_args s, __global const el_bits *x, _
 __attribute__((reqd_work_group_size(32, 8, 1)))
 __kernel void transpose_local(const transpose_args s, __global const el_bits *x, __global el_bits *y)
 {
-    __local el_bits part[32][33];
+    LOCAL_ARRAY el_bits part[32][33];
     const long b0 = get_group_id(0) * 32, a0 = get_group_id(1) * 32, outer = get_global_id(2);
     const int i = get_local_id(0), j0 = get_local_id(1);
     x += s.offset[0] + place(outer, s.loops, s.dim, s.x);
