@@ -1,5 +1,5 @@
-/* Einsum-12: operands are taken two by two; each pair is one product of matrices, after what one of them alone has was
- * summed, and letters were brought into order. */
+/* Einsum-12: operands are taken two by two; each pair is one product of matrices, after what one of them alone has
+ * was summed, and letters were brought into order. */
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +26,8 @@ static arete_status read_labels(const char *text, size_t length, int64_t rank, i
     bool has_dots = memchr(text, '.', length) != NULL;
     int64_t hidden = rank < 0 ? *dots : rank - (int64_t)letters;
     if (hidden < 0 || (hidden > 0 && !has_dots && rank >= 0) || (rank >= 0 && rank > ARETE_MAX_RANK))
-        return ar_fail(ARETE_E_SHAPE, "'%.*s' for an operand of %lld dimensions", (int)length, text, (long long)rank);
+        return ar_fail(ARETE_E_SHAPE, "'%.*s' for an operand of %lld dimensions", (int)length, text,
+                       (long long)rank);
     *dots = hidden > *dots ? (int)hidden : *dots;
     for (size_t i = 0; i < length; i++) {
         bool letter = (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z');
@@ -120,12 +121,12 @@ static arete_status order(ar_lowering *l, const ar_node *n, term *t, const char 
 }
 
 /* Seen as a batch of matrices. */
-static arete_status matrices(ar_lowering *l, const ar_node *n, const term *t, int64_t batch, int64_t rows, int64_t cols,
-                             int *value) {
+static arete_status matrices(ar_lowering *l, const ar_node *n, const term *t, int64_t batch, int64_t rows,
+                             int64_t cols, int *value) {
     *value = ar_graph_value(l->graph, n->name);
     return *value == AR_NO_VALUE ? ARETE_E_MEMORY
-           : batch == 1            ? ar_lower_alias(l, t->value, *value, 2, (const int64_t[]){rows, cols})
-                                   : ar_lower_alias(l, t->value, *value, 3, (const int64_t[]){batch, rows, cols});
+           : batch == 1          ? ar_lower_alias(l, t->value, *value, 2, (const int64_t[]){rows, cols})
+                                 : ar_lower_alias(l, t->value, *value, 3, (const int64_t[]){batch, rows, cols});
 }
 
 static void add_label(char *labels, char label) {
@@ -165,7 +166,8 @@ static arete_status contract(ar_lowering *l, const ar_node *n, term *x, term *y,
     snprintf(text, sizeof text, "%s%s%s", shared, inner, right);
     if (status == ARETE_OK)
         status = order(l, n, y, text);
-    int a = AR_NO_VALUE, b = AR_NO_VALUE, c = ar_graph_value(l->graph, n->name), out = ar_graph_value(l->graph, n->name);
+    int a = AR_NO_VALUE, b = AR_NO_VALUE, c = ar_graph_value(l->graph, n->name),
+        out = ar_graph_value(l->graph, n->name);
     int64_t dims[ARETE_MAX_RANK];
     snprintf(text, sizeof text, "%s%s%s", shared, left, right);
     for (size_t d = 0; text[d] && status == ARETE_OK; d++)

@@ -13,8 +13,9 @@ static arete_status known(ar_lowering *l, const ar_node *n, uint32_t input, doub
         return ar_fail(ARETE_E_FORMAT, "input %u is missing", input);
     const ar_value *v = &l->graph->values[n->in[input]];
     if (v->role != AR_VALUE_CONSTANT)
-        return ar_fail(ARETE_E_UNSUPPORTED, "how much comes out follows from input %u ('%s'), which is not known before the run",
-                       input, v->name);
+        return ar_fail(ARETE_E_UNSUPPORTED,
+                       "how much comes out follows from input %u ('%s'), which is not known before the run", input,
+                       v->name);
     size_t many = (size_t)arete_tensor_elements(&v->t);
     arete_status status = ar_pool_fits(&l->graph->pool, (uint64_t)many * sizeof **values);
     if (status != ARETE_OK)
@@ -150,8 +151,8 @@ static size_t suppress(const boxes *b, size_t most, bool *used, int64_t *taken) 
     return count;
 }
 
-static arete_status suppress_all(ar_lowering *l, const ar_node *n, const double *box, const double *score, double most,
-                                 boxes *b) {
+static arete_status suppress_all(ar_lowering *l, const ar_node *n, const double *box, const double *score,
+                                 double most, boxes *b) {
     const arete_tensor tb = l->graph->values[n->in[0]].t, ts = l->graph->values[n->in[1]].t;
     if (tb.rank != 3 || ts.rank != 3 || tb.dims[2] != 4 || tb.dims[1] != ts.dims[2] || tb.dims[0] != ts.dims[0])
         return ar_fail(ARETE_E_SHAPE, "boxes must be [N,B,4] and scores [N,C,B]");
@@ -226,7 +227,8 @@ static void find_unique(const slices *s, bool sorted, found *f) {
     for (size_t i = 0; i < s->count; i++) {
         size_t at = 0;
         int order = 1;
-        while (at < f->unique && (order = compare_slices(s, i, (size_t)f->first[at])) != 0 && (!sorted || order > 0))
+        while (at < f->unique && (order = compare_slices(s, i, (size_t)f->first[at])) != 0 &&
+               (!sorted || order > 0))
             at++;
         bool is_new = at == f->unique || order != 0;
         if (is_new) {

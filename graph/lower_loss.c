@@ -5,7 +5,8 @@
 
 #include "lower.h"
 
-/* A layer's result as a new value; AR_NO_VALUE on failure, with *status. Nothing is done when *status is one already. */
+/* A layer's result as a new value; AR_NO_VALUE on failure, with *status. Nothing is done when *status is one
+ * already. */
 static int made(ar_lowering *l, const ar_node *n, const arete_layer_desc *desc, const int *in, uint32_t count,
                 arete_status *status) {
     int out = *status == ARETE_OK ? ar_graph_value(l->graph, n->name) : AR_NO_VALUE;
@@ -29,7 +30,8 @@ static int seen_as(ar_lowering *l, const ar_node *n, int value, uint32_t rank, c
 }
 
 /* The last value of a chain becomes the node's output. */
-static arete_status give(ar_lowering *l, int from, int to, uint32_t rank, const int64_t *dims, arete_status status) {
+static arete_status give(ar_lowering *l, int from, int to, uint32_t rank, const int64_t *dims,
+                         arete_status status) {
     return status == ARETE_OK ? ar_lower_alias(l, from, to, rank, dims) : status;
 }
 
@@ -46,10 +48,9 @@ static int target_weights(ar_lowering *l, const ar_node *n, int target, arete_dt
         int one = ar_lower_scalar(l, type, 1);
         int out = ar_graph_temporary(l->graph, n->name, type, t.rank, t.dims);
         const arete_layer_desc expand = {.op = ARETE_LAYER_IDENTITY};
-        *status = *status != ARETE_OK ? *status
-                  : one == AR_NO_VALUE || out == AR_NO_VALUE
-                      ? ARETE_E_MEMORY
-                      : ar_lower_layer(l, n, &expand, &one, 1, &out, 1);
+        *status = *status != ARETE_OK                        ? *status
+                  : one == AR_NO_VALUE || out == AR_NO_VALUE ? ARETE_E_MEMORY
+                                                             : ar_lower_layer(l, n, &expand, &one, 1, &out, 1);
         weights = out;
     }
     if (!ignore || *status != ARETE_OK)
@@ -113,7 +114,8 @@ static arete_status lower_cross_entropy(ar_lowering *l, const ar_node *n) {
 /* Shrink-9: x + bias below -lambd, x - bias above lambd, else 0. */
 static arete_status lower_shrink(ar_lowering *l, const ar_node *n) {
     const arete_layer_desc where = {.op = ARETE_LAYER_WHERE};
-    double lambd = (double)ar_onnx_float(n->proto, "lambd", 0.5f), bias = (double)ar_onnx_float(n->proto, "bias", 0);
+    double lambd = (double)ar_onnx_float(n->proto, "lambd", 0.5f),
+           bias = (double)ar_onnx_float(n->proto, "bias", 0);
     const arete_tensor *x;
     arete_status status = ar_node_input(l, n, 0, "x", &x);
     if (status != ARETE_OK)
@@ -146,7 +148,8 @@ static arete_status lower_mean_variance(ar_lowering *l, const ar_node *n) {
     return status == ARETE_OK ? ar_lower_layer(l, n, &div, in, 2, n->out, 1) : status;
 }
 
-/* BatchNormalization-15 with training_mode: by the batch's own mean and variance, which also move the running ones. */
+/* BatchNormalization-15 with training_mode: by the batch's own mean and variance, which also move the running ones.
+ */
 arete_status ar_lower_batch_training(ar_lowering *l, const ar_node *n) {
     arete_layer_desc mean = {.op = ARETE_LAYER_REDUCE_MEAN, .axes = {0}, .axis_count = 1},
                      norm = {.op = ARETE_LAYER_BATCH_NORM, .epsilon = ar_onnx_float(n->proto, "epsilon", 1e-5f)};
@@ -156,7 +159,8 @@ arete_status ar_lower_batch_training(ar_lowering *l, const ar_node *n) {
     if (status != ARETE_OK)
         return status;
     if (x->rank < 2 || n->in_count < 5)
-        return ar_fail(ARETE_E_SHAPE, "x of %u dimensions and %u inputs; 2 and 5 are the least", x->rank, n->in_count);
+        return ar_fail(ARETE_E_SHAPE, "x of %u dimensions and %u inputs; 2 and 5 are the least", x->rank,
+                       n->in_count);
     for (uint32_t d = 2; d < x->rank; d++)
         mean.axes[mean.axis_count++] = d;
     const int64_t channels = x->dims[1];
@@ -181,7 +185,8 @@ arete_status ar_lower_batch_training(ar_lowering *l, const ar_node *n) {
     return status;
 }
 
-arete_status ar_lower_column_major(ar_lowering *l, const ar_node *n, int from, int to, int64_t height, int64_t width) {
+arete_status ar_lower_column_major(ar_lowering *l, const ar_node *n, int from, int to, int64_t height,
+                                   int64_t width) {
     const arete_layer_desc add = {.op = ARETE_LAYER_ADD};
     arete_status status = ARETE_OK;
     int area = ar_lower_scalar(l, ARETE_I64, (double)(height * width));
@@ -213,8 +218,9 @@ static arete_status lower_unpool(ar_lowering *l, const ar_node *n) {
     ar_onnx_ints(n->proto, "pads", pads, 6);
     for (uint32_t d = 0; d < x->rank; d++) {
         if (!count)
-            dims[d] = d < 2 ? x->dims[d]
-                            : (x->dims[d] - 1) * strides[d - 2] + kernel[d - 2] - pads[d - 2] - pads[d - 2 + spatial];
+            dims[d] = d < 2
+                          ? x->dims[d]
+                          : (x->dims[d] - 1) * strides[d - 2] + kernel[d - 2] - pads[d - 2] - pads[d - 2 + spatial];
         if (dims[d] < 0 || __builtin_mul_overflow(total, dims[d], &total))
             return ar_fail(ARETE_E_SHAPE, "dimension %u of the output is %lld", d, (long long)dims[d]);
     }
@@ -223,7 +229,8 @@ static arete_status lower_unpool(ar_lowering *l, const ar_node *n) {
     if (none == AR_NO_VALUE || zeros == AR_NO_VALUE)
         return ARETE_E_MEMORY;
     status = ar_lower_layer(l, n, &expand, &none, 1, &zeros, 1);
-    const int in[3] = {zeros, seen_as(l, n, n->in[1], 1, &many, &status), seen_as(l, n, n->in[0], 1, &many, &status)};
+    const int in[3] = {zeros, seen_as(l, n, n->in[1], 1, &many, &status),
+                       seen_as(l, n, n->in[0], 1, &many, &status)};
     return give(l, made(l, n, &scatter, in, 3, &status), n->out[0], x->rank, dims, status);
 }
 

@@ -1,4 +1,5 @@
-/* Scan, unrolled: as many turns as its inputs are long. Version 8 has a batch in front of everything, which must be 1. */
+/* Scan, unrolled: as many turns as its inputs are long. Version 8 has a batch in front of everything, which must
+ * be 1. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,8 +40,8 @@ static arete_status describe(ar_lowering *l, const ar_node *n, scan *s) {
     s->inputs = (uint32_t)inputs;
     s->states = n->in_count - first - s->inputs;
     if (n->out_count < s->states || s->body->n_output < n->out_count || s->body->n_input < s->states + s->inputs)
-        return ar_fail(ARETE_E_FORMAT, "%u outputs, %u states, and a body of %zu inputs and %zu outputs", n->out_count,
-                       s->states, s->body->n_input, s->body->n_output);
+        return ar_fail(ARETE_E_FORMAT, "%u outputs, %u states, and a body of %zu inputs and %zu outputs",
+                       n->out_count, s->states, s->body->n_input, s->body->n_output);
     s->outputs = n->out_count - s->states;
     ar_onnx_ints(n->proto, "scan_input_axes", s->in_axis, AR_NODE_MOST);
     ar_onnx_ints(n->proto, s->batched ? "directions" : "scan_input_directions", s->in_back, AR_NODE_MOST);
@@ -68,7 +69,8 @@ static arete_status describe(ar_lowering *l, const ar_node *n, scan *s) {
 }
 
 /* The element of a scanned input that a turn reads. */
-static arete_status element(ar_lowering *l, const ar_node *n, const scan *s, uint32_t input, int64_t turn, int *value) {
+static arete_status element(ar_lowering *l, const ar_node *n, const scan *s, uint32_t input, int64_t turn,
+                            int *value) {
     arete_layer_desc slice = {.op = ARETE_LAYER_SLICE, .axis_count = 1, .axes = {s->in_axis[input]}};
     int64_t dims[ARETE_MAX_RANK], axis = s->in_axis[input];
     slice.starts[0] = s->in_back[input] ? s->turns - 1 - turn : turn;

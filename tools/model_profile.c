@@ -28,12 +28,14 @@ static void hold_against(const ar_measured_roofs *m, row *r) {
 
 static void print_row(const row *r) {
     const arete_cost *cost = &r->step.cost;
-    printf("%9.1f %8.1f %7.1f ", r->seconds * 1e6, cost->flops / r->seconds * 1e-9, cost->bytes / r->seconds * 1e-9);
+    printf("%9.1f %8.1f %7.1f ", r->seconds * 1e6, cost->flops / r->seconds * 1e-9,
+           cost->bytes / r->seconds * 1e-9);
     if (r->bound)
         printf("%4.0f%% %-7s", 100 * r->roof / r->seconds, r->bound);
     else
         printf("   -  %-7s", "-");
-    printf("  %-9s %-28.28s %s (%s): %s\n", r->step.family, r->step.solver, r->step.name, r->step.op, r->step.problem);
+    printf("  %-9s %-28.28s %s (%s): %s\n", r->step.family, r->step.solver, r->step.name, r->step.op,
+           r->step.problem);
 }
 
 typedef struct total {
@@ -66,9 +68,9 @@ static void print_totals(const row *rows, size_t steps, total *totals) {
     qsort(totals, count, sizeof *totals, by_time);
     printf("\n%9s %6s %6s %8s %7s %5s  %s\n", "us", "share", "steps", "GFLOP/s", "GB/s", "roof", "operator");
     for (size_t t = 0; t < count; t++)
-        printf("%9.1f %5.1f%% %6zu %8.1f %7.1f %4.0f%%  %s\n", totals[t].seconds * 1e6, 100 * totals[t].seconds / all,
-               totals[t].steps, totals[t].flops / totals[t].seconds * 1e-9, totals[t].bytes / totals[t].seconds * 1e-9,
-               100 * totals[t].roof / totals[t].seconds, totals[t].op);
+        printf("%9.1f %5.1f%% %6zu %8.1f %7.1f %4.0f%%  %s\n", totals[t].seconds * 1e6,
+               100 * totals[t].seconds / all, totals[t].steps, totals[t].flops / totals[t].seconds * 1e-9,
+               totals[t].bytes / totals[t].seconds * 1e-9, 100 * totals[t].roof / totals[t].seconds, totals[t].op);
     printf("%9.1f us in %zu steps, each waited for\n", all * 1e6, steps);
 }
 
@@ -88,10 +90,11 @@ arete_status ar_model_profile_print(ar_session *s) {
         printf("roofs    %s: f32 %.1f GFLOP/s, memory %.1f GB/s, launch with a wait %.1f us\n",
                roofs->roofs.measured ? "measured" : "estimated", roofs->roofs.peak[ARETE_UNIT_F32] * 1e-9,
                roofs->roofs.bandwidth * 1e-9, roofs->roofs.sync_seconds * 1e6);
-        printf("%9s %8s %7s %5s %-7s  %-9s %-28s %s\n", "us", "GFLOP/s", "GB/s", "roof", "bound", "family", "solver",
-               "node, problem");
+        printf("%9s %8s %7s %5s %-7s  %-9s %-28s %s\n", "us", "GFLOP/s", "GB/s", "roof", "bound", "family",
+               "solver", "node, problem");
         for (size_t k = 0; k < info.steps; k++) {
-            rows[k] = (row){.step = arete_model_get_step(s->model, k), .seconds = seconds[k] > 0 ? seconds[k] : 1e-9};
+            rows[k] =
+                (row){.step = arete_model_get_step(s->model, k), .seconds = seconds[k] > 0 ? seconds[k] : 1e-9};
             hold_against(roofs, &rows[k]);
             print_row(&rows[k]);
         }

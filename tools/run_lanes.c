@@ -134,8 +134,8 @@ static int run_lanes(lane *lanes, int count, int repeats, const char *folder) {
         printf("\n%3s %12s %12s  %s\n", "", "ms alone", "ms together", "model, device");
         for (int i = 0; i < count; i++) {
             apart += lanes[i].alone * repeats;
-            printf("%3d %12.4f %12.4f  %s, %s\n", i + 1, lanes[i].alone * 1e3, lanes[i].together * 1e3, lanes[i].args.path,
-                   arete_device_get_info(arete_model_device(lanes[i].model))->name);
+            printf("%3d %12.4f %12.4f  %s, %s\n", i + 1, lanes[i].alone * 1e3, lanes[i].together * 1e3,
+                   lanes[i].args.path, arete_device_get_info(arete_model_device(lanes[i].model))->name);
         }
         printf("%d runs of each at once took %.4f s; one after another %.4f s (%.2fx)\n", repeats, seconds, apart,
                apart / seconds);

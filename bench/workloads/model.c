@@ -1,5 +1,5 @@
-/* An ONNX file as a workload: its steps, as they are left after fusion, with the cases that run them. The graph library
- * loads it for the reference device, which compiles nothing. */
+/* An ONNX file as a workload: its steps, as they are left after fusion, with the cases that run them. The graph
+ * library loads it for the reference device, which compiles nothing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,14 +18,15 @@ bool ar_workload_is_model(const char *word) {
 #include "arete/model.h"
 
 /* "batch=8,seq=128": open dimensions by name; batch is the first one of every input as well, whatever its name. */
-static arete_status read_settings(const char *const *settings, size_t count, char names[][64], arete_model_dim *dims,
-                                  arete_model_desc *desc) {
+static arete_status read_settings(const char *const *settings, size_t count, char names[][64],
+                                  arete_model_dim *dims, arete_model_desc *desc) {
     for (size_t i = 0; i < count; i++) {
         const char *equals = strchr(settings[i], '=');
         char *end;
         long long value = equals ? strtoll(equals + 1, &end, 10) : -1;
         if (value < 1 || *end || equals == settings[i] || equals - settings[i] >= 64)
-            return ar_fail(ARETE_E_ARGUMENT, "'%s': NAME=N, of an open dimension of the model, was expected", settings[i]);
+            return ar_fail(ARETE_E_ARGUMENT, "'%s': NAME=N, of an open dimension of the model, was expected",
+                           settings[i]);
         snprintf(names[i], 64, "%.*s", (int)(equals - settings[i]), settings[i]);
         dims[i] = (arete_model_dim){names[i], value};
         if (strcmp(names[i], "batch") == 0)
@@ -36,8 +37,8 @@ static arete_status read_settings(const char *const *settings, size_t count, cha
     return ARETE_OK;
 }
 
-/* What is no product, convolution, recurrence or attention streams through memory: bytes as its cost has them, told in
- * elements of its real type. */
+/* What is no product, convolution, recurrence or attention streams through memory: bytes as its cost has them, told
+ * in elements of its real type. */
 static void layer_of(const ar_case *of, const arete_model_step *step, ar_op *op) {
     double written = 0;
     *op = (ar_op){.kind = AR_OP_LAYER, .dtype = ARETE_F32, .params = (int64_t)step->parameters};
@@ -140,6 +141,7 @@ arete_status ar_workload_of_model(const char *path, const char *const *settings,
     (void)count;
     (void)dtype;
     *into = (ar_workload){0};
-    return ar_fail(ARETE_E_UNSUPPORTED, "%s: this build reads no ONNX files (libprotobuf-c-dev, libonnx-dev)", path);
+    return ar_fail(ARETE_E_UNSUPPORTED, "%s: this build reads no ONNX files (libprotobuf-c-dev, libonnx-dev)",
+                   path);
 }
 #endif

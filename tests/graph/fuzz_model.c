@@ -1,5 +1,5 @@
-/* libFuzzer over arete_model_read(): build with clang and ARETE_FUZZ; fuzz.sh runs it. Besides libFuzzer's own mutations
- * of bytes, three of four are those of mutate.c, which stay protobuf. */
+/* libFuzzer over arete_model_read(): build with clang and ARETE_FUZZ; fuzz.sh runs it. Besides libFuzzer's own
+ * mutations of bytes, three of four are those of mutate.c, which stay protobuf. */
 #include <string.h>
 
 #include "hostile_load.h"

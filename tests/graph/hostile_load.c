@@ -45,8 +45,8 @@ arete_status hostile_load(arete_queue *queue, const uint8_t *data, size_t bytes)
                                     : arete_model_output(model, i - arete_model_input_count(model));
         outside += (uint64_t)arete_tensor_elements(&port.tensor) * arete_dtype_size(port.tensor.dtype);
     }
-    if (info.flops < 1e7 && info.bytes < 1e7 && info.workspace_bytes < HOSTILE_DEVICE_BYTES &&
-        outside < 1 << 16 && ar_session_open(model, no_file, NULL, &session) == ARETE_OK) {
+    if (info.flops < 1e7 && info.bytes < 1e7 && info.workspace_bytes < HOSTILE_DEVICE_BYTES && outside < 1 << 16 &&
+        ar_session_open(model, no_file, NULL, &session) == ARETE_OK) {
         (void)ar_session_run(&session, &seconds);
         ar_session_close(&session);
     }

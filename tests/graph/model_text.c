@@ -34,17 +34,17 @@ static void *grow(void *array, size_t count, size_t element) {
     return grown;
 }
 
-#define PUSH(array, count, value)                                                                                      \
-    do {                                                                                                               \
-        (array) = grow((array), (count), sizeof *(array));                                                             \
-        (array)[(count)++] = (value);                                                                                  \
+#define PUSH(array, count, value)                                                                                  \
+    do {                                                                                                           \
+        (array) = grow((array), (count), sizeof *(array));                                                         \
+        (array)[(count)++] = (value);                                                                              \
     } while (0)
 
 static int onnx_type(const char *name) {
     static const struct {
         const char *name;
         int type;
-    } types[] = {{"f32", 1}, {"u8", 2},  {"i8", 3},   {"u16", 4},  {"i16", 5},  {"i32", 6},   {"i64", 7},
+    } types[] = {{"f32", 1}, {"u8", 2},   {"i8", 3},   {"u16", 4},  {"i16", 5},  {"i32", 6},   {"i64", 7},
                  {"str", 8}, {"bool", 9}, {"f16", 10}, {"f64", 11}, {"u32", 12}, {"bf16", 16}, {"c64", 14}};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (strcmp(types[i].name, name) == 0)
@@ -53,7 +53,10 @@ static int onnx_type(const char *name) {
 }
 
 static size_t type_bytes(int type) {
-    return type == 7 || type == 11 || type == 14 ? 8 : type == 1 || type == 6 || type == 12 ? 4 : type == 10 || type == 16 || type == 4 || type == 5 ? 2 : 1;
+    return type == 7 || type == 11 || type == 14                ? 8
+           : type == 1 || type == 6 || type == 12               ? 4
+           : type == 10 || type == 16 || type == 4 || type == 5 ? 2
+                                                                : 1;
 }
 
 static void put(uint8_t *at, int type, const char *text, char **end) {
@@ -61,7 +64,10 @@ static void put(uint8_t *at, int type, const char *text, char **end) {
     float f32 = (float)value;
     int64_t i64 = type == 7 ? strtoll(text, NULL, 10) : (int64_t)value;
     uint16_t half = type == 10 ? arete_f16_from_f32(f32) : type == 16 ? arete_bf16_from_f32(f32) : (uint16_t)i64;
-    const void *from = type == 1 ? (const void *)&f32 : type == 11 ? (const void *)&value : type_bytes(type) == 2 ? (const void *)&half : (const void *)&i64;
+    const void *from = type == 1               ? (const void *)&f32
+                       : type == 11            ? (const void *)&value
+                       : type_bytes(type) == 2 ? (const void *)&half
+                                               : (const void *)&i64;
     memcpy(at, from, type_bytes(type));
 }
 
@@ -294,7 +300,8 @@ static Onnx__GraphProto *read_graph(texts *t, const char **at, const char *name,
         } else if (strcmp(what, "output") == 0) {
             PUSH(g->output, g->n_output, port(t->words[1], third, t->count > 3 ? t->words[3] : NULL));
         } else if (strcmp(what, "init") == 0) {
-            PUSH(g->initializer, g->n_initializer, tensor(t->words[1], third, t->words[3], t->count > 4 ? t->words[4] : NULL));
+            PUSH(g->initializer, g->n_initializer,
+                 tensor(t->words[1], third, t->words[3], t->count > 4 ? t->words[4] : NULL));
         } else if (strcmp(what, "external") == 0) {
             Onnx__TensorProto *w = tensor(t->words[1], third, t->words[3], NULL);
             w->has_data_location = 1;

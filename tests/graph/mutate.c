@@ -48,7 +48,8 @@ static void gather(slots *s, ProtobufCMessage *m, int depth) {
         size_t count = repeated ? *quantifier(&one) : 1;
         for (size_t k = 0; k < count; k++) {
             if (one.field->type == PROTOBUF_C_TYPE_MESSAGE) {
-                ProtobufCMessage *inner = repeated ? (*(ProtobufCMessage ***)member(&one))[k] : *(ProtobufCMessage **)member(&one);
+                ProtobufCMessage *inner =
+                    repeated ? (*(ProtobufCMessage ***)member(&one))[k] : *(ProtobufCMessage **)member(&one);
                 if (inner)
                     gather(s, inner, depth + 1);
             } else if (one.field->type == PROTOBUF_C_TYPE_STRING && s->name_count < MOST_SLOTS) {
@@ -61,16 +62,37 @@ static void gather(slots *s, ProtobufCMessage *m, int depth) {
 }
 
 static int64_t number(slots *s) {
-    static const int64_t some[] = {0,  1,  2,   3,    4,          5,         7,          8,         10, 13,          16,        64,       255,
-                                   -1, -2, -3, 1000, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, 65536, 1ll << 31, 1ll << 33, 1ll << 46, INT64_MAX / 4};
+    static const int64_t some[] = {0,         1,
+                                   2,         3,
+                                   4,         5,
+                                   7,         8,
+                                   10,        13,
+                                   16,        64,
+                                   255,       -1,
+                                   -2,        -3,
+                                   1000,      INT32_MAX,
+                                   INT32_MIN, INT64_MAX,
+                                   INT64_MIN, 65536,
+                                   1ll << 31, 1ll << 33,
+                                   1ll << 46, INT64_MAX / 4};
     return some[draw(s, sizeof some / sizeof some[0])];
 }
 
 static char *text(slots *s) {
-    static const char *const some[] = {"", "x", "nobody", "../secret", "/etc/passwd", "Add", "Conv", "Loop", "If", "Reshape", "Slice", "Gather",
-                                       "MatMul", "Gemm", "Concat", "Expand", "Pad", "LSTM", "MaxPool", "Resize", "Transpose", "Einsum", "Scan", "Tile", "Split", "Range",
-                                       "ConstantOfShape", "Softmax", "ReduceSum", "axes", "axis", "pads", "strides", "body", "perm"};
-    const char *from = s->name_count && draw(s, 3) ? s->names[draw(s, s->name_count)] : some[draw(s, sizeof some / sizeof some[0])];
+    static const char *const some[] = {"",          "x",           "nobody",
+                                       "../secret", "/etc/passwd", "Add",
+                                       "Conv",      "Loop",        "If",
+                                       "Reshape",   "Slice",       "Gather",
+                                       "MatMul",    "Gemm",        "Concat",
+                                       "Expand",    "Pad",         "LSTM",
+                                       "MaxPool",   "Resize",      "Transpose",
+                                       "Einsum",    "Scan",        "Tile",
+                                       "Split",     "Range",       "ConstantOfShape",
+                                       "Softmax",   "ReduceSum",   "axes",
+                                       "axis",      "pads",        "strides",
+                                       "body",      "perm"};
+    const char *from = s->name_count && draw(s, 3) ? s->names[draw(s, s->name_count)]
+                                                   : some[draw(s, sizeof some / sizeof some[0])];
     size_t length = strlen(from);
     char *made = malloc(length + 1);
     if (made)

@@ -36,8 +36,8 @@ static void refused(const char *model, const char *folder, const arete_model_des
     char list[512];
     snprintf(list, sizeof list, "%s", words);
     if (status != want || made)
-        fail_msg("%s instead of %s: %s (of: %s)", arete_status_name(status), arete_status_name(want), arete_error_text(),
-                 model);
+        fail_msg("%s instead of %s: %s (of: %s)", arete_status_name(status), arete_status_name(want),
+                 arete_error_text(), model);
     for (char *word = strtok(list, "|"); word; word = strtok(NULL, "|"))
         if (!strstr(arete_error_text(), word))
             fail_msg("no '%s' in: %s", word, arete_error_text());
@@ -57,9 +57,10 @@ static void cycle(void **state) {
     refused_plain("input x f32 2; Add x,b a name=first; Relu a b name=second; output b", ARETE_E_FORMAT,
                   "'first'|Add|input 1|'b'|cycle");
     refused_plain("input x f32 2; Add a,x a name=self; output a", ARETE_E_FORMAT, "'self'|Add|input 0|'a'");
-    refused_plain("input x f32 2; graph body; input i i64 -; input c bool -; input v f32 2; Add v,out w name=inner; "
-                  "Identity c d; output d; output w; end; init n i64 - 2; Loop n,,x out body=@body name=outer; output out",
-                  ARETE_E_FORMAT, "'outer'|'inner'|Add|input 1|'out'");
+    refused_plain(
+        "input x f32 2; graph body; input i i64 -; input c bool -; input v f32 2; Add v,out w name=inner; "
+        "Identity c d; output d; output w; end; init n i64 - 2; Loop n,,x out body=@body name=outer; output out",
+        ARETE_E_FORMAT, "'outer'|'inner'|Add|input 1|'out'");
 }
 
 static void names(void **state) {
@@ -67,17 +68,19 @@ static void names(void **state) {
     refused_plain("input x f32 2; Add x,w y name=sum; output y", ARETE_E_FORMAT, "'sum'|Add|input 1|'w'|missing");
     refused_plain("input x f32 2; Add x - name=sum; output x", ARETE_E_FORMAT, "'sum'|Add|outputs");
     refused_plain("input x f32 2; Add x,, y name=sum; output y", ARETE_E_FORMAT, "'sum'|Add|takes 2");
-    refused_plain("input x f32 2; Relu x y; Relu x y name=again; output y", ARETE_E_FORMAT, "'again'|Relu|'y'|twice");
+    refused_plain("input x f32 2; Relu x y; Relu x y name=again; output y", ARETE_E_FORMAT,
+                  "'again'|Relu|'y'|twice");
     refused_plain("input x f32 2; Relu x y; output z", ARETE_E_FORMAT, "output 'z'");
-    refused_plain("input x f32 2; input x f32 3; Relu x y; init w f32 - 1; init w f32 - 2; output y", ARETE_E_FORMAT,
-                  "'w'|twice");
+    refused_plain("input x f32 2; input x f32 3; Relu x y; init w f32 - 1; init w f32 - 2; output y",
+                  ARETE_E_FORMAT, "'w'|twice");
 }
 
 static void dimensions(void **state) {
     (void)state;
     refused_plain("input x f32 4611686018427387904x4; Relu x y; output y", ARETE_E_SHAPE, "input 'x'|memory");
     refused_plain("input x f32 1000000000x1000000000x1000000000; Relu x y; output y", ARETE_E_SHAPE, "input 'x'");
-    refused_plain("input x f32 1x1x1x1x1x1x1x1x1; Relu x y; output y", ARETE_E_UNSUPPORTED, "input 'x'|9 dimensions");
+    refused_plain("input x f32 1x1x1x1x1x1x1x1x1; Relu x y; output y", ARETE_E_UNSUPPORTED,
+                  "input 'x'|9 dimensions");
     refused_plain("input x f32 2; init r i64 1 9223372036854775807; Tile x,r y name=t; output y", ARETE_E_SHAPE,
                   "'t'|Tile|9223372036854775807");
     refused_plain("input x f32 2; init p i64 2 9223372036854775807,1; Pad x,p y name=t; output y", ARETE_E_SHAPE,
@@ -86,10 +89,11 @@ static void dimensions(void **state) {
                   "'t'|Reshape|shape[0]|-9");
     refused_plain("input x f32 2; init s i64 3 4294967296,4294967296,4294967296; Expand x,s y name=t; output y",
                   ARETE_E_SHAPE, "'t'|Expand");
-    refused_plain("input x f32 1x1x4x4; init w f32 1x1x3x3 1; Conv x,w y name=c pads=[0,0,9223372036854775807,1]; output y",
+    refused_plain(
+        "input x f32 1x1x4x4; init w f32 1x1x3x3 1; Conv x,w y name=c pads=[0,0,9223372036854775807,1]; output y",
+        ARETE_E_SHAPE, "'c'|Conv");
+    refused_plain("input x f32 1x1x4x4; init w f32 1x1x3x3 1; Conv x,w y name=c strides=[0,-1]; output y",
                   ARETE_E_SHAPE, "'c'|Conv");
-    refused_plain("input x f32 1x1x4x4; init w f32 1x1x3x3 1; Conv x,w y name=c strides=[0,-1]; output y", ARETE_E_SHAPE,
-                  "'c'|Conv");
     refused_plain("input x f32 1x4x2x2; DepthToSpace x y name=d blocksize=4294967296; output y", ARETE_E_SHAPE,
                   "'d'|DepthToSpace");
 }
@@ -97,11 +101,12 @@ static void dimensions(void **state) {
 /* Sizes that a file only claims: checked before memory is taken. */
 static void sizes(void **state) {
     (void)state;
-    refused_plain("input x f32 2; external w f32 1000000x1000000 location=w.bin; Add x,w y; output y", ARETE_E_UNSUPPORTED,
-                  "'w'|'w.bin'|folder");
+    refused_plain("input x f32 2; external w f32 1000000x1000000 location=w.bin; Add x,w y; output y",
+                  ARETE_E_UNSUPPORTED, "'w'|'w.bin'|folder");
     refused_plain("init s i64 2 1000000,10000; ConstantOfShape s y name=k; output y", ARETE_E_MEMORY,
                   "'k'|ConstantOfShape|host");
-    refused_plain("input x f32 1; init s i64 2 1000000,1000000; Expand x,s y name=k; Relu y a; Neg a z; ReduceSum z o; output o",
+    refused_plain("input x f32 1; init s i64 2 1000000,1000000; Expand x,s y name=k; Relu y a; Neg a z; ReduceSum "
+                  "z o; output o",
                   ARETE_E_MEMORY, "intermediate|device_limit");
     /* raw data that is not there */
     size_t bytes;
@@ -161,23 +166,26 @@ static void escapes(void **state) {
     snprintf(path, sizeof path, "%s/model/good", root);
     write_file(path, two, sizeof two);
     snprintf(path, sizeof path, "%s/model", root);
-    static const char *const bad[] = {"../secret", "sub/../../secret", "link", "up/secret", "", ".", "/dev/zero", NULL};
+    static const char *const bad[] = {"../secret", "sub/../../secret", "link", "up/secret", "",
+                                      ".",         "/dev/zero",        NULL};
     for (int i = 0; bad[i]; i++) {
         snprintf(text, sizeof text, "input x f32 2; external w f32 2 location=%s; Add x,w y; output y", bad[i]);
         refused(text, path, NULL, ARETE_E_FORMAT, "'w'");
     }
     snprintf(text, sizeof text, "input x f32 2; external w f32 2 location=%s/secret; Add x,w y; output y", root);
     refused(text, path, NULL, ARETE_E_FORMAT, "'w'|secret");
-    refused("input x f32 2; external w f32 2 location=none; Add x,w y; output y", path, NULL, ARETE_E_NOT_FOUND, "'w'|none");
-    refused("input x f32 2; external w f32 2 location=good offset=4; Add x,w y; output y", path, NULL, ARETE_E_FORMAT,
-            "'w'|offset 4|'good' of 8 bytes");
-    refused("input x f32 2; external w f32 2 location=good length=4; Add x,w y; output y", path, NULL, ARETE_E_FORMAT,
-            "'w'|length 4");
-    refused("input x f32 2; external w f32 2 location=good offset=18446744073709551615; Add x,w y; output y", path, NULL,
-            ARETE_E_FORMAT, "'w'|offset");
+    refused("input x f32 2; external w f32 2 location=none; Add x,w y; output y", path, NULL, ARETE_E_NOT_FOUND,
+            "'w'|none");
+    refused("input x f32 2; external w f32 2 location=good offset=4; Add x,w y; output y", path, NULL,
+            ARETE_E_FORMAT, "'w'|offset 4|'good' of 8 bytes");
+    refused("input x f32 2; external w f32 2 location=good length=4; Add x,w y; output y", path, NULL,
+            ARETE_E_FORMAT, "'w'|length 4");
+    refused("input x f32 2; external w f32 2 location=good offset=18446744073709551615; Add x,w y; output y", path,
+            NULL, ARETE_E_FORMAT, "'w'|offset");
     size_t bytes;
     arete_model *made = NULL;
-    uint8_t *data = model_bytes_from_text("input x f32 2; external w f32 2 location=good; Add x,w y; output y", &bytes);
+    uint8_t *data =
+        model_bytes_from_text("input x f32 2; external w f32 2 location=good; Add x,w y; output y", &bytes);
     assert_int_equal(arete_model_read(arete_queue_device(queue), data, bytes, path, NULL, &made), ARETE_OK);
     arete_model_release(made);
     free(data);
@@ -192,7 +200,8 @@ static void escapes(void **state) {
     rmdir(root);
 }
 
-/* A thousand subgraphs within each other, as bytes: each layer is attribute 5 of node 1 of graph 7 of what holds it. */
+/* A thousand subgraphs within each other, as bytes: each layer is attribute 5 of node 1 of graph 7 of what holds
+ * it. */
 static void nesting(void **state) {
     (void)state;
     enum { DEEP = 20002 };
@@ -223,7 +232,8 @@ static void nesting(void **state) {
     for (int i = 1; i < 18; i++) {
         size_t used = strlen(text);
         snprintf(text + used, sizeof text - used,
-                 "graph g%d; If yes r%d then_branch=@g%d else_branch=@e%d name=if%d; output r%d; end; ", i, i, i - 1, i, i, i);
+                 "graph g%d; If yes r%d then_branch=@g%d else_branch=@e%d name=if%d; output r%d; end; ", i, i,
+                 i - 1, i, i, i);
         used = strlen(text);
         char other[64];
         snprintf(other, sizeof other, "graph e%d; Relu x q%d; output q%d; end; ", i, i, i);
@@ -232,7 +242,8 @@ static void nesting(void **state) {
     }
     size_t used = strlen(text);
     snprintf(text + used, sizeof text - used,
-             "graph e; Relu x q; output q; end; input x f32 2; init yes bool - 1; If yes y then_branch=@g17 else_branch=@e "
+             "graph e; Relu x q; output q; end; input x f32 2; init yes bool - 1; If yes y then_branch=@g17 "
+             "else_branch=@e "
              "name=outer; output y");
     refused_plain(text, ARETE_E_UNSUPPORTED, "deep within each other");
 }
@@ -254,7 +265,8 @@ static void truncated(void **state) {
         free(exact);
     }
     free(data);
-    assert_int_equal(arete_model_load(arete_queue_device(queue), "/nonexistent/m.onnx", NULL, &made), ARETE_E_NOT_FOUND);
+    assert_int_equal(arete_model_load(arete_queue_device(queue), "/nonexistent/m.onnx", NULL, &made),
+                     ARETE_E_NOT_FOUND);
     assert_int_equal(arete_model_read(arete_queue_device(queue), "GIF89a", 6, NULL, NULL, &made), ARETE_E_FORMAT);
 }
 
@@ -262,11 +274,14 @@ static void truncated(void **state) {
 static void limits(void **state) {
     (void)state;
     const arete_model_desc small = {.host_limit = 1 << 20}, tight = {.device_limit = 1 << 10};
-    refused_plain("graph body; input i i64 -; input c bool -; input v f32 2; Add v,v w; Identity c d; output d; output w; "
-                  "end; input x f32 2; init go bool - 1; Loop ,go,x out body=@body name=forever; output out",
-                  ARETE_E_UNSUPPORTED, "'forever'|Loop|4096 turns");
-    refused("init s i64 1 1000000; ConstantOfShape s y name=k; output y", NULL, &small, ARETE_E_MEMORY, "'k'|1048576");
-    refused("input x f32 1000; Relu x a; ReduceSum a y; output y", NULL, &tight, ARETE_E_MEMORY, "1024|device_limit");
+    refused_plain(
+        "graph body; input i i64 -; input c bool -; input v f32 2; Add v,v w; Identity c d; output d; output w; "
+        "end; input x f32 2; init go bool - 1; Loop ,go,x out body=@body name=forever; output out",
+        ARETE_E_UNSUPPORTED, "'forever'|Loop|4096 turns");
+    refused("init s i64 1 1000000; ConstantOfShape s y name=k; output y", NULL, &small, ARETE_E_MEMORY,
+            "'k'|1048576");
+    refused("input x f32 1000; Relu x a; ReduceSum a y; output y", NULL, &tight, ARETE_E_MEMORY,
+            "1024|device_limit");
 }
 
 static int open_queue(void **state) {
@@ -284,9 +299,10 @@ static int close_queue(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cycle),     cmocka_unit_test(names), cmocka_unit_test(dimensions), cmocka_unit_test(sizes),
-        cmocka_unit_test(types),     cmocka_unit_test(missing_operators), cmocka_unit_test(escapes),
-        cmocka_unit_test(nesting),   cmocka_unit_test(truncated),         cmocka_unit_test(limits),
+        cmocka_unit_test(cycle),   cmocka_unit_test(names),   cmocka_unit_test(dimensions),
+        cmocka_unit_test(sizes),   cmocka_unit_test(types),   cmocka_unit_test(missing_operators),
+        cmocka_unit_test(escapes), cmocka_unit_test(nesting), cmocka_unit_test(truncated),
+        cmocka_unit_test(limits),
     };
     return cmocka_run_group_tests(tests, open_queue, close_queue);
 }

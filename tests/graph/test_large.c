@@ -84,7 +84,8 @@ int main(int argc, char **argv) {
     size_t bytes;
     if (argc != 3)
         return 2;
-    if (arete_context_create(NULL, &context) != ARETE_OK || arete_device_find(context, argv[1], &device) != ARETE_OK) {
+    if (arete_context_create(NULL, &context) != ARETE_OK ||
+        arete_device_find(context, argv[1], &device) != ARETE_OK) {
         printf("skipped: %s\n", arete_error_text());
         arete_context_release(context);
         return 77;

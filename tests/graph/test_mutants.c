@@ -14,7 +14,8 @@ enum { ROOM = 1 << 16, MOST_KB = 192 << 10 };
 
 /* Statuses that arete/model.h names for a load. */
 static int expected(arete_status status) {
-    return status != ARETE_E_INTERNAL && status != ARETE_E_ALIAS && status != ARETE_E_IO && arete_status_name(status)[0] != '?';
+    return status != ARETE_E_INTERNAL && status != ARETE_E_ALIAS && status != ARETE_E_IO &&
+           arete_status_name(status)[0] != '?';
 }
 
 static long peak_kb(void) {

@@ -1,5 +1,5 @@
-/* Operators whose meaning or form changed between opsets, and models of f16: the same operator in an old and a new opset,
- * on an input of 1, 2, 3, ... The reference device. */
+/* Operators whose meaning or form changed between opsets, and models of f16: the same operator in an old and a new
+ * opset, on an input of 1, 2, 3, ... The reference device. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -85,7 +85,8 @@ static void attributes(void **state) {
     gives("opset 17; input x f32 2x2; ReduceMax x y axes=[0] keepdims=0; output y", "3,4");
     gives("opset 18; input x f32 2x2; init a i64 1 0; ReduceMax x,a y keepdims=0; output y", "3,4");
     gives("opset 11; input x f32 1x2; Squeeze x z axes=[0]; Unsqueeze z y axes=[1]; output y", "1,2");
-    gives("opset 13; input x f32 1x2; init a i64 1 0; init b i64 1 1; Squeeze x,a z; Unsqueeze z,b y; output y", "1,2");
+    gives("opset 13; input x f32 1x2; init a i64 1 0; init b i64 1 1; Squeeze x,a z; Unsqueeze z,b y; output y",
+          "1,2");
     gives("opset 12; input x f32 4; Split x z,y split=[1,3]; output y", "2,3,4");
     gives("opset 13; input x f32 4; init s i64 2 1,3; Split x,s z,y; output y", "2,3,4");
     gives("opset 18; input x f32 5; Split x z,y num_outputs=2; output y", "4,5");
@@ -97,23 +98,27 @@ static void attributes(void **state) {
 
 static void scaling(void **state) {
     (void)state;
-    gives("opset 7; input x f32 1x1x1x2; Upsample x y mode=\"nearest\" scales=[1.0,1.0,1.0,2.0]; output y", "1,1,2,2");
+    gives("opset 7; input x f32 1x1x1x2; Upsample x y mode=\"nearest\" scales=[1.0,1.0,1.0,2.0]; output y",
+          "1,1,2,2");
     gives("opset 9; input x f32 1x1x1x2; init s f32 4 1,1,1,2; Upsample x,s y; output y", "1,1,2,2");
-    gives("opset 10; input x f32 1x1x1x2; init s f32 4 1,1,1,2; Resize x,s y mode=\"linear\"; output y", "1,1.5,2,2");
+    gives("opset 10; input x f32 1x1x1x2; init s f32 4 1,1,1,2; Resize x,s y mode=\"linear\"; output y",
+          "1,1.5,2,2");
     gives("opset 13; input x f32 1x1x1x2; init s f32 4 1,1,1,2; Resize x,,s y mode=\"linear\"; output y",
           "1,1.25,1.75,2");
 }
 
 static void norms(void **state) {
     (void)state;
-    const char *rest = "input x f32 1x2x2; init s f32 2 2,1; init b f32 2 0,1; init m f32 2 1,3; init v f32 2 1,4; ";
+    const char *rest =
+        "input x f32 1x2x2; init s f32 2 2,1; init b f32 2 0,1; init m f32 2 1,3; init v f32 2 1,4; ";
     char text[512];
     for (int opset = 7; opset <= 21; opset++) {
-        snprintf(text, sizeof text, "opset %d; %sBatchNormalization x,s,b,m,v y epsilon=0.0 %s; output y", opset, rest,
-                 opset < 9 ? "spatial=1" : "");
+        snprintf(text, sizeof text, "opset %d; %sBatchNormalization x,s,b,m,v y epsilon=0.0 %s; output y", opset,
+                 rest, opset < 9 ? "spatial=1" : "");
         gives(text, "0,2,1,1.5");
     }
-    gives("opset 18; input x f32 1x2x2; init s f32 1 2; init b f32 1 1; GroupNormalization x,s,b y num_groups=1 epsilon=0.0; "
+    gives("opset 18; input x f32 1x2x2; init s f32 1 2; init b f32 1 1; GroupNormalization x,s,b y num_groups=1 "
+          "epsilon=0.0; "
           "output y",
           "-1.68328,0.105573,1.894427,3.68328");
 }
@@ -126,7 +131,8 @@ static void halves(void **state) {
     gives("opset 13; input x f16 2x2; Softmax x s axis=1; Cast s y to=1; output y", "0.2689,0.7311");
     gives("opset 17; input x f16 1x4; init s f16 4 1; LayerNormalization x,s y epsilon=0.0; output y",
           "-1.3416,-0.4472,0.4472,1.3416");
-    gives("opset 14; input x f16 1x1x1; init w f16 1x4x1 0.5; init r f16 1x4x1 0; LSTM x,w,r s,y hidden_size=1; output y",
+    gives("opset 14; input x f16 1x1x1; init w f16 1x4x1 0.5; init r f16 1x4x1 0; LSTM x,w,r s,y hidden_size=1; "
+          "output y",
           "0.17427");
     gives("opset 13; input x f32 4; Cast x h to=10; Sqrt h r; Cast r y to=1; output y", "1,1.4142,1.7321,2");
 }
