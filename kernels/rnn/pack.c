@@ -49,10 +49,13 @@ bool ar_rnn_packed(const rnn_problem *p, const arete_device *device, rnn_packed 
     k->padded = ar_rnn_ceil(units, 4) * 4;
     k->projected = p->projection ? ar_rnn_ceil(out, 4) * 4 : 0;
     k->vectors = lanes * dirs * (k->padded * (3 * gates + 4) + k->projected);
-    /* Half of f16 as f32 where the caches hold a layer's recurrent weights; from memory two bytes are faster. */
-    int64_t across = k->units[1] * k->gates[1];
-    int64_t of_r = dirs * k->panels[1] * p->proj * (across + across / 2) * lanes * element;
-    k->wide = p->type_w == ARETE_F16 && (uint64_t)of_r <= device->info.cache_bytes / 2 ? across / 2 : 0;
+    /* Half of f16 as f32 where the caches hold a layer's recurrent weights easily, a vector of each step where they
+     * just do; from memory two bytes are faster. */
+    int64_t across = k->units[1] * k->gates[1], each = dirs * k->panels[1] * p->proj * lanes * element;
+    k->wide = p->type_w != ARETE_F16                                                       ? 0
+              : (uint64_t)(each * (across + across / 2)) <= device->info.cache_bytes / 4 ? across / 2
+              : (uint64_t)(each * (across + 1)) <= device->info.cache_bytes / 2          ? 1
+                                                                                           : 0;
     uint64_t at = 0;
     for (int64_t layer = 0; layer < p->layers; ++layer) {
         int64_t of[3];
