@@ -52,19 +52,26 @@ UNARY(is_inf, TRUTH(isinf(a)))
 UNARY(is_inf_m1, TRUTH(isinf(a) & (a > (num)0)))
 UNARY(is_inf_m2, TRUTH(isinf(a) & (a < (num)0)))
 BINARY(div, a / b)
-BINARY(pow, pow(a, b))
 BINARY(min, select(b, a, (a < b) | isnan(a)))
 BINARY(max, select(b, a, (a > b) | isnan(a)))
-/* Lane by lane: PoCL's fmod of double vectors is wrong (4.3 by 2.1 gives 0.0125). */
-static inline numv op_mod_m1(numv a, numv b)
-{
-    num x[LANES], y[LANES];
-    vstorel(a, 0, x);
-    vstorel(b, 0, y);
-    for (int i = 0; i < LANES; ++i)
-        x[i] = fmod(x[i], y[i]);
-    return vloadl(0, x);
-}
+/* Lane by lane: of vectors of doubles, PoCL's fmod is wrong (4.3 by 2.1 gives 0.0125), and one lane of its pow that is
+ * special (0 to the 0, as past the end of a row) spoils others. */
+#define BY_LANE(name, function)                  \
+    static inline numv op_##name(numv a, numv b) \
+    {                                            \
+        num x[LANES], y[LANES];                  \
+        vstorel(a, 0, x);                        \
+        vstorel(b, 0, y);                        \
+        for (int i = 0; i < LANES; ++i)          \
+            x[i] = function(x[i], y[i]);         \
+        return vloadl(0, x);                     \
+    }
+BY_LANE(mod_m1, fmod)
+#if CLASS == CLASS_F64
+BY_LANE(pow, pow)
+#else
+BINARY(pow, pow(a, b))
+#endif
 static inline numv op_mod(numv a, numv b)
 {
     numv r = op_mod_m1(a, b);
