@@ -117,6 +117,16 @@ AR_SMALL(AR_CONVERT_AS) AR_LONG(AR_CONVERT_AS) AR_REAL(AR_CONVERT_AS)
 AR_SMALL(AR_CONVERT_ROUND) AR_LONG(AR_CONVERT_ROUND)
 AR_SMALL(AR_CONVERT_SAT) AR_EVERY_WIDTH(AR_CONVERT_SAT, long, long)
 
+/* To float: a cast rounds to the nearest; one double towards zero, whose next bits below are the next float. */
+#define AR_CONVERT_NEAREST(to, name) AR_CONVERT_(to, name##_rte, false, false)
+AR_EVERY_WIDTH(AR_CONVERT_NEAREST, float, float)
+AR_FN float ar_convert_float_rtz(double x)
+{
+    float y = (float)x;
+    double beyond = y < 0 ? x - y : y - x;
+    return beyond > 0 ? ar_as<float>(ar_as<ar_uint>(y) - 1) : y;
+}
+
 /* ---- memory ---- */
 struct alignas(4) ar_half2_bits { ar_half x, y; };
 struct alignas(8) ar_half4_bits { ar_half x, y, z, w; };
