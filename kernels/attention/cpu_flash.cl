@@ -142,7 +142,7 @@ static inline void copy_q(realv *to, __global const STORAGE(TYPE_Q) *q, long q_s
                 for (int i = 0; i < LANES; ++i)
                     x[i] = i < count ? LOADV(TYPE_Q)(from + i * q_s + e) * factor : (realv)(0);
             }
-            transpose_lanes(x);
+            transpose(x);
 #pragma unroll
             for (int i = 0; i < LANES; ++i)
                 panel[(e + i) * 2] = x[i];
@@ -232,7 +232,7 @@ static inline realv take_mask_keys(const attention_args *s, realv *to, __global 
         for (int i = 0; i < LANES; ++i) {
             x[i] = LOADV(TYPE_MASK)(at + (row + min((long)(h * LANES + i), count - 1)) * s->mask_q);
         }
-        transpose_lanes(x);
+        transpose(x);
 #pragma unroll
         for (int i = 0; i < LANES; ++i) {
             x[i] = added(x[i]);
@@ -371,7 +371,7 @@ static inline void put_y(const attention_args *s, const realv *o, const panel_st
 #pragma unroll
             for (int i = 0; i < LANES; ++i)
                 x[i] = o[(e + i) * 2 + h] * scale;
-            transpose_lanes(x);
+            transpose(x);
             if (count == LANES) {
 #pragma unroll
                 for (int i = 0; i < LANES; ++i)

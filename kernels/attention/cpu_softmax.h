@@ -1,4 +1,6 @@
 /* attention/cpu_softmax.h: what a softmax over vectors is made of, for CPU-class kernels. */
+#include "transpose.h"
+
 /* 2^x for x <= 0, or a little above; 0 from -127 on, also for -infinity; NaN stays. */
 static inline realv exp2_neg(realv x)
 {
@@ -76,30 +78,4 @@ static inline void take_weights(realv *scores, long keys, const realv *base, rea
     }
     sums[0] = a + c;
     sums[1] = b + d;
-}
-
-/* x[i].lane(j) becomes x[j].lane(i). */
-static inline void transpose_lanes(realv *x)
-{
-    realv y[LANES];
-#pragma unroll
-    for (int i = 0; i < LANES / 2; ++i)
-        INTERLEAVE(y[2 * i], y[2 * i + 1], x[i], x[i + LANES / 2]);
-#pragma unroll
-    for (int i = 0; i < LANES / 2; ++i)
-        INTERLEAVE(x[2 * i], x[2 * i + 1], y[i], y[i + LANES / 2]);
-#if LANES >= 8
-#pragma unroll
-    for (int i = 0; i < LANES / 2; ++i)
-        INTERLEAVE(y[2 * i], y[2 * i + 1], x[i], x[i + LANES / 2]);
-#if LANES == 16
-#pragma unroll
-    for (int i = 0; i < LANES / 2; ++i)
-        INTERLEAVE(x[2 * i], x[2 * i + 1], y[i], y[i + LANES / 2]);
-#else
-#pragma unroll
-    for (int i = 0; i < LANES; ++i)
-        x[i] = y[i];
-#endif
-#endif
 }

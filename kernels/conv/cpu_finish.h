@@ -1,4 +1,4 @@
-/* conv/cpu_finish.h: the way out of a sum in the CPU-class convolution kernels, and the turning of vectors.
+/* conv/cpu_finish.h: the way out of a sum in the CPU-class convolution kernels.
  *
  * Needs args.h; packed weights are always f32. y and residual must have positions at stride 1, or with Y_LAST
  * channels.
@@ -14,6 +14,7 @@
 #endif
 #define TYPE_C TYPE_Y
 #include "epilogue.h"
+#include "transpose.h"
 
 /* Where the sums of one group of one image go; channels count within the group. */
 typedef struct {
@@ -51,7 +52,23 @@ static inline conv_way_out way_out(const conv_args *s, long image, long group, r
     return w;
 }
 
-/* The first count lanes to and from memory; pieces of half the width each, when count is known to the compiler. */
+/* The first count lanes to and from memory. */
+#define STORE_COUNT(type) CAT2(store_count_, type)
+#define LOAD_COUNT(type) CAT2(load_count_, type)
+#define STORE_COUNT_BY_PARTS(type)                                                      \
+    static inline void STORE_COUNT(type)(realv x, __global STORAGE(type) *p, int count) \
+    {                                                                                   \
+        STORE_PART(type, x, p, count);                                                  \
+    }
+#define LOAD_COUNT_BY_PARTS(type)                                                       \
+    static inline realv LOAD_COUNT(type)(__global const STORAGE(type) *p, int count)    \
+    {                                                                                   \
+        realv x;                                                                        \
+        LOAD_PART(type, x, p, count);                                                   \
+        return x;                                                                       \
+    }
+
+/* f32 by pieces of half the width each, when count is known to the compiler. */
 #if defined(__clang__) && !REAL_F64
 #if LANES == 16
 typedef float8 near_float8 __attribute__((aligned(4)));
@@ -118,39 +135,16 @@ static inline realv load_count_f32(__global const float *p, int count)
     return vloadv(0, part);
 }
 #else
-static inline void store_count_f32(realv x, __global float *p, int count) { STORE_PART(f32, x, p, count); }
-static inline realv load_count_f32(__global const float *p, int count)
-{
-    realv x;
-    LOAD_PART(f32, x, p, count);
-    return x;
-}
+STORE_COUNT_BY_PARTS(f32)
+LOAD_COUNT_BY_PARTS(f32)
 #endif
-static inline void store_count_f16(realv x, __global half *p, int count) { STORE_PART(f16, x, p, count); }
-static inline void store_count_bf16(realv x, __global ushort *p, int count) { STORE_PART(bf16, x, p, count); }
-static inline realv load_count_f16(__global const half *p, int count)
-{
-    realv x;
-    LOAD_PART(f16, x, p, count);
-    return x;
-}
-static inline realv load_count_bf16(__global const ushort *p, int count)
-{
-    realv x;
-    LOAD_PART(bf16, x, p, count);
-    return x;
-}
-#define STORE_COUNT(type) CAT2(store_count_, type)
-#define LOAD_COUNT(type) CAT2(load_count_, type)
-
-static inline void store_count_i8(realv x, __global char *p, int count) { STORE_PART(i8, x, p, count); }
-static inline void store_count_u8(realv x, __global uchar *p, int count) { STORE_PART(u8, x, p, count); }
-static inline realv load_count_i32(__global const int *p, int count)
-{
-    realv x;
-    LOAD_PART(i32, x, p, count);
-    return x;
-}
+STORE_COUNT_BY_PARTS(f16)
+LOAD_COUNT_BY_PARTS(f16)
+STORE_COUNT_BY_PARTS(bf16)
+LOAD_COUNT_BY_PARTS(bf16)
+STORE_COUNT_BY_PARTS(i8)
+STORE_COUNT_BY_PARTS(u8)
+LOAD_COUNT_BY_PARTS(i32)
 
 #if INT_SUM && CODE(TYPE_Y) == CODE_i32
 /* Sums of int are their own bits: what comes out is exact, and nothing is done to it. */
@@ -243,67 +237,3 @@ static inline void finish_channels(const conv_way_out *o, realv x, long m, long 
     STORE_COUNT(TYPE_Y)(settled(o, x), o->y + position * o->y_point + m, count);
 }
 #endif
-
-/* x[i] lane j becomes x[j] lane i. */
-static inline void transpose(realv *x)
-{
-    realv y[LANES];
-#if LANES == 16 && defined(__clang__)
-    /* In this order all but the last two of the four rounds stay within 128 bits, where shuffles are cheap. */
-#pragma unroll
-    for (int i = 0; i < 16; i += 2) {
-        y[i] = __builtin_shufflevector(x[i], x[i + 1], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
-        y[i + 1] =
-            __builtin_shufflevector(x[i], x[i + 1], 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
-    }
-    /* y[4q], y[4q+1], ...: columns 4l, 4l+1, 4l+2, 4l+3 of rows 4q .. 4q + 3, in 128-bit lane l */
-#pragma unroll
-    for (int q = 0; q < 16; q += 4) {
-#pragma unroll
-        for (int i = 0; i < 2; ++i) {
-            x[q + 2 * i] = __builtin_shufflevector(y[q + i], y[q + i + 2], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25,
-                                                   12, 13, 28, 29);
-            x[q + 2 * i + 1] = __builtin_shufflevector(y[q + i], y[q + i + 2], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11,
-                                                       26, 27, 14, 15, 30, 31);
-        }
-    }
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-        realv a = __builtin_shufflevector(x[i], x[i + 4], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-        realv b =
-            __builtin_shufflevector(x[i], x[i + 4], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-        realv c =
-            __builtin_shufflevector(x[i + 8], x[i + 12], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-        realv d = __builtin_shufflevector(x[i + 8], x[i + 12], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29,
-                                          30, 31);
-        y[i] = __builtin_shufflevector(a, c, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
-        y[i + 4] = __builtin_shufflevector(a, c, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
-        y[i + 8] = __builtin_shufflevector(b, d, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
-        y[i + 12] = __builtin_shufflevector(b, d, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
-    }
-#pragma unroll
-    for (int i = 0; i < LANES; ++i)
-        x[i] = y[i];
-#else
-#pragma unroll
-    for (int i = 0; i < LANES / 2; ++i)
-        INTERLEAVE(y[2 * i], y[2 * i + 1], x[i], x[i + LANES / 2]);
-#pragma unroll
-    for (int i = 0; i < LANES / 2; ++i)
-        INTERLEAVE(x[2 * i], x[2 * i + 1], y[i], y[i + LANES / 2]);
-#if LANES >= 8
-#pragma unroll
-    for (int i = 0; i < LANES / 2; ++i)
-        INTERLEAVE(y[2 * i], y[2 * i + 1], x[i], x[i + LANES / 2]);
-#if LANES == 16
-#pragma unroll
-    for (int i = 0; i < LANES / 2; ++i)
-        INTERLEAVE(x[2 * i], x[2 * i + 1], y[i], y[i + LANES / 2]);
-#else
-#pragma unroll
-    for (int i = 0; i < LANES; ++i)
-        x[i] = y[i];
-#endif
-#endif
-#endif
-}
