@@ -8,7 +8,20 @@
  * over the cache sets whatever lda is), with TRANS_A = 1 as [tile][kc][MR]. Both are vector copies, not
  * transposes; the micro-kernel reads single values, so either order serves.
  * Sums of a block of K start at 0 and are then added to the tile's, which keeps errors small at large K.
+ * The kernels differ in what they say before they include this: B_PACKED, and the defaults of MR, MT_MAX, NT_MAX, KC_MAX.
  */
+#ifndef HALF_PANEL
+#define HALF_PANEL 0 /* 1: a last panel of at most LANES columns does half the work (N % NR in 1..LANES) */
+#endif
+#include "epilogue.h"
+#include "matmul/args.h"
+#if MR < 1 || MR > 16 || MT_MAX < 1 || NT_MAX < 1 || KC_MAX % LANES != 0
+#error "MR must be 1..16, MT_MAX and NT_MAX positive, KC_MAX a multiple of LANES"
+#endif
+#if INT_SUM && KC_MAX > INT_BLOCK
+#error "int8 x int8 needs KC_MAX <= 256"
+#endif
+
 #if TRANS_A
 #define A_ROW 1
 #define A_STEP MR
@@ -353,4 +366,22 @@ static inline void block_of_c(const matmul_args *s, const epilogue *e, __global 
         }
         k0 += steps;
     } while (k0 < s->k);
+}
+
+#define CPU_BLOCK_PARAMETERS                                                                                        \
+    const matmul_args s, const real alpha, const real beta, const real slope, __global const STORAGE(TYPE_A) *a,    \
+        __global const STORAGE(TYPE_B) *b, __global const STORAGE(TYPE_CIN) *cin,                                   \
+        __global const STORAGE(TYPE_BIAS) *bias, __global STORAGE(TYPE_C) *c,                                       \
+        __global const STORAGE(TYPE_ZERO_A) *zero_a, __global const STORAGE(TYPE_ZERO_B) *zero_b,                   \
+        __global const float *scale_a, __global const float *scale_b
+#define CPU_BLOCK_NAMES s, alpha, beta, slope, a, b, cin, bias, c, zero_a, zero_b, scale_a, scale_b
+
+/* The block of C that is this group's. */
+static inline void group_of_c(CPU_BLOCK_PARAMETERS)
+{
+    const long z = get_group_id(2);
+    epilogue e;
+    set_epilogue(&e, &s, z, alpha, beta, slope, cin, bias, c, scale_a, scale_b);
+    block_of_c(&s, &e, a + BATCH_OFFSET(s, z, a), b + BATCH_OFFSET(s, z, b), get_group_id(0) * s.mc,
+               get_group_id(1) * s.nc, zero_a + s.zero_a_offset, zero_b + s.zero_b_offset);
 }

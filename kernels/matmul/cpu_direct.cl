@@ -24,32 +24,11 @@
 #ifndef KC_MAX
 #define KC_MAX 512 /* steps in a pass */
 #endif
-#ifndef HALF_PANEL
-#define HALF_PANEL 0 /* 1: a last panel of at most LANES columns does half the work (N % NR in 1..LANES) */
-#endif
 #define B_PACKED 0
-#include "epilogue.h"
-#include "matmul/args.h"
-#if MR < 1 || MR > 16 || MT_MAX < 1 || NT_MAX < 1 || KC_MAX % LANES != 0
-#error "MR must be 1..16, MT_MAX and NT_MAX positive, KC_MAX a multiple of LANES"
-#endif
-#if INT_SUM && KC_MAX > INT_BLOCK
-#error "int8 x int8 needs KC_MAX <= 256"
-#endif
 #include "matmul/cpu_block.h"
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void matmul_cpu_direct(const matmul_args s, const real alpha, const real beta, const real slope,
-                                __global const STORAGE(TYPE_A) *a, __global const STORAGE(TYPE_B) *b,
-                                __global const STORAGE(TYPE_CIN) *cin,
-                                __global const STORAGE(TYPE_BIAS) *bias,
-                                __global STORAGE(TYPE_C) *c, __global const STORAGE(TYPE_ZERO_A) *zero_a,
-                                __global const STORAGE(TYPE_ZERO_B) *zero_b, __global const float *scale_a,
-                                __global const float *scale_b)
+__kernel void matmul_cpu_direct(CPU_BLOCK_PARAMETERS)
 {
-    const long z = get_group_id(2);
-    epilogue e;
-    set_epilogue(&e, &s, z, alpha, beta, slope, cin, bias, c, scale_a, scale_b);
-    block_of_c(&s, &e, a + BATCH_OFFSET(s, z, a), b + BATCH_OFFSET(s, z, b), get_group_id(0) * s.mc,
-               get_group_id(1) * s.nc, zero_a + s.zero_a_offset, zero_b + s.zero_b_offset);
+    group_of_c(CPU_BLOCK_NAMES);
 }
