@@ -70,6 +70,18 @@ typedef struct ar_casework {
     bool (*streams)(const ar_case_list *list);
 } ar_casework;
 
+/* For families whose operands are tensors of their arguments in a fixed order: `fields` points at all of them, in
+ * arguments that tell a case's shapes; one that the case lacks has no data type there, and is left out of the lists
+ * that the harness sees. */
+
+/* The list of a case's operands, as inputs without a range: how many. which[i]: the field of number i. */
+size_t ar_operands_list(arete_tensor *const *fields, const char *const *names, size_t count, ar_operand *list,
+                        uint8_t *which);
+/* Puts the harness's operands into the arguments. */
+void ar_operands_take(arete_tensor *const *fields, size_t count, const arete_tensor *operands);
+/* The operands' data by field, NULL where there is none. */
+void ar_operands_data(arete_tensor *const *fields, size_t count, const void *const *data, const void **by_field);
+
 /* The families that there are, ending with NULL. kernels/families.c. */
 extern const ar_casework *const ar_families[];
 

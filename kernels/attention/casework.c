@@ -19,12 +19,20 @@ static const char *const names[OPERANDS] = {"q",       "k",           "v",      
                                             "kv_lens", "k_cache",     "v_cache",    "past_lens", "cos",
                                             "sin",     "q_positions", "k_positions"};
 
-static arete_tensor *field(arete_attention_args *args, int which) {
+typedef struct described {
+    arete_attention_desc desc;
+    arete_attention_args args;
+    arete_tensor *fields[OPERANDS];
+} described;
+
+static void describe(const attention_case *c, described *d) {
+    arete_attention_args *args = &d->args;
     arete_tensor *const fields[OPERANDS] = {&args->q,          &args->k,       &args->v,       &args->y,
                                             &args->mask,       &args->kv_lens, &args->k_cache, &args->v_cache,
                                             &args->past_lens,  &args->cos,     &args->sin,     &args->q_positions,
                                             &args->k_positions};
-    return fields[which];
+    ar_attention_problem_describe(&c->p, &d->desc, args);
+    memcpy(d->fields, fields, sizeof fields);
 }
 
 static arete_status parse(const char *text, void *into) {
@@ -58,56 +66,38 @@ static void set_range(const attention_problem *p, ar_operand *o, int which) {
 
 static size_t operands(const void *of, ar_operand *out) {
     const attention_case *c = of;
-    arete_attention_desc desc;
-    arete_attention_args args;
-    size_t count = 0;
-    ar_attention_problem_describe(&c->p, &desc, &args);
-    for (int which = 0; which < OPERANDS; ++which) {
-        if (field(&args, which)->dtype == ARETE_DTYPE_NONE)
-            continue;
-        ar_operand *o = &out[count++];
-        *o = (ar_operand){.name = names[which], .tensor = *field(&args, which), .role = AR_INPUT};
-        if (which == Y)
-            o->role = AR_OUTPUT;
-        if ((which == K_CACHE || which == V_CACHE) && c->p.skv > 0)
-            o->role = AR_INOUT;
-        set_range(&c->p, o, which);
+    uint8_t which[OPERANDS];
+    described d;
+    describe(c, &d);
+    size_t count = ar_operands_list(d.fields, names, OPERANDS, out, which);
+    for (size_t i = 0; i < count; ++i) {
+        if (which[i] == Y)
+            out[i].role = AR_OUTPUT;
+        if ((which[i] == K_CACHE || which[i] == V_CACHE) && c->p.skv > 0)
+            out[i].role = AR_INOUT;
+        set_range(&c->p, &out[i], which[i]);
     }
     return count;
 }
 
 static arete_status plan_case(arete_device *device, const void *of, const char *solver, arete_plan **plan) {
-    const attention_case *c = of;
-    arete_attention_desc desc;
-    arete_attention_args args;
-    ar_attention_problem_describe(&c->p, &desc, &args);
-    desc.solver = solver;
-    return arete_attention_plan(device, &desc, &args, plan);
+    described d;
+    describe(of, &d);
+    d.desc.solver = solver;
+    return arete_attention_plan(device, &d.desc, &d.args, plan);
 }
 
 static arete_status run_case(const arete_plan *plan, arete_queue *queue, const void *of,
                              const arete_tensor *tensors, arete_buffer *packed, arete_buffer *workspace,
                              arete_wait_list after, arete_event **done) {
     const attention_case *c = of;
-    arete_attention_desc desc;
-    arete_attention_args args;
+    described d;
     (void)packed;
-    ar_attention_problem_describe(&c->p, &desc, &args);
-    for (int which = 0; which < OPERANDS; ++which) {
-        if (field(&args, which)->dtype != ARETE_DTYPE_NONE)
-            *field(&args, which) = *tensors++;
-    }
-    args.past = c->past;
-    args.workspace = workspace;
-    return arete_attention_run(plan, queue, &args, after, done);
-}
-
-static void by_field(const attention_case *c, const void *const *data, const void *fields[OPERANDS]) {
-    arete_attention_desc desc;
-    arete_attention_args args;
-    ar_attention_problem_describe(&c->p, &desc, &args);
-    for (int which = 0; which < OPERANDS; ++which)
-        fields[which] = field(&args, which)->dtype != ARETE_DTYPE_NONE ? *data++ : NULL;
+    describe(c, &d);
+    ar_operands_take(d.fields, OPERANDS, tensors);
+    d.args.past = c->past;
+    d.args.workspace = workspace;
+    return arete_attention_run(plan, queue, &d.args, after, done);
 }
 
 /* Elements come in rising order, so a row is computed once. */
@@ -138,7 +128,9 @@ static void expect(const void *of, const void *const *data, size_t output, const
     const attention_problem *p = &c->p;
     const void *f[OPERANDS];
     ar_operand all[AR_MAX_OPERANDS];
-    by_field(c, data, f);
+    described d;
+    describe(c, &d);
+    ar_operands_data(d.fields, OPERANDS, data, f);
     const attention_host host = {f[Q],           f[K],           f[V],         f[MASK], f[KV_LENS],
                                  f[K_CACHE],     f[V_CACHE],     f[PAST_LENS], f[COS],  f[SIN],
                                  f[Q_POSITIONS], f[K_POSITIONS], c->past};

@@ -9,17 +9,19 @@
 /* Operands in their fixed order; each with the field of the arguments it is. */
 enum { X, W, Y, BIAS, RESIDUAL, X_SCALE, X_ZERO, W_SCALE, W_ZERO, Y_SCALE, Y_ZERO, OPERANDS };
 
-static arete_tensor *field(arete_conv_args *args, int which) {
-    arete_tensor *const fields[OPERANDS] = {&args->x,      &args->w,       &args->y,      &args->bias,
-                                            &args->residual, &args->x_scale, &args->x_zero, &args->w_scale,
-                                            &args->w_zero, &args->y_scale, &args->y_zero};
-    return fields[which];
-}
+typedef struct described {
+    arete_conv_desc desc;
+    arete_conv_args args;
+    arete_tensor *fields[OPERANDS];
+} described;
 
-static bool present(const conv_problem *p, int which) {
-    const uint8_t by_field[OPERANDS] = {1,          1,         1,          p->type_bias, p->type_residual, p->x_scale,
-                                        p->x_zero, p->w_scale, p->w_zero, p->y_scale,   p->y_zero};
-    return by_field[which] != 0;
+static void describe(const conv_problem *p, described *d) {
+    arete_conv_args *args = &d->args;
+    arete_tensor *const fields[OPERANDS] = {&args->x,        &args->w,       &args->y,      &args->bias,
+                                            &args->residual, &args->x_scale, &args->x_zero, &args->w_scale,
+                                            &args->w_zero,   &args->y_scale, &args->y_zero};
+    ar_conv_problem_describe(p, &d->desc, args);
+    memcpy(d->fields, fields, sizeof fields);
 }
 
 /* Data in the middle of the types' ranges; the scales of a quantised output bring most results into its range. */
@@ -51,30 +53,25 @@ static size_t operands(const void *of, ar_operand *out) {
     static const char *const names[OPERANDS] = {"x",      "w",       "y",      "bias",    "residual", "x_scale",
                                                 "x_zero", "w_scale", "w_zero", "y_scale", "y_zero"};
     const conv_problem *p = of;
-    arete_conv_desc desc;
-    arete_conv_args args;
-    size_t count = 0;
-    ar_conv_problem_describe(p, &desc, &args);
-    for (int which = 0; which < OPERANDS; ++which) {
-        if (!present(p, which))
-            continue;
-        ar_operand *o = &out[count++];
-        *o = (ar_operand){.name = names[which], .tensor = *field(&args, which), .role = AR_INPUT};
-        if (which == W && p->prepack)
-            o->role = AR_WEIGHT;
-        if (which == Y)
-            o->role = AR_OUTPUT;
-        set_range(p, o, which);
+    uint8_t which[OPERANDS];
+    described d;
+    describe(p, &d);
+    size_t count = ar_operands_list(d.fields, names, OPERANDS, out, which);
+    for (size_t i = 0; i < count; ++i) {
+        if (which[i] == W && p->prepack)
+            out[i].role = AR_WEIGHT;
+        if (which[i] == Y)
+            out[i].role = AR_OUTPUT;
+        set_range(p, &out[i], which[i]);
     }
     return count;
 }
 
 static arete_status plan_case(arete_device *device, const void *of, const char *solver, arete_plan **plan) {
-    arete_conv_desc desc;
-    arete_conv_args args;
-    ar_conv_problem_describe(of, &desc, &args);
-    desc.solver = solver;
-    return arete_conv_plan(device, &desc, &args, plan);
+    described d;
+    describe(of, &d);
+    d.desc.solver = solver;
+    return arete_conv_plan(device, &d.desc, &d.args, plan);
 }
 
 static arete_status pack_case(const arete_plan *plan, arete_queue *queue, const void *of,
@@ -89,25 +86,22 @@ static arete_status pack_case(const arete_plan *plan, arete_queue *queue, const 
 static arete_status run_case(const arete_plan *plan, arete_queue *queue, const void *of, const arete_tensor *tensors,
                              arete_buffer *packed, arete_buffer *workspace, arete_wait_list after,
                              arete_event **done) {
-    arete_conv_args args = {.size = sizeof args};
-    for (int which = 0; which < OPERANDS; ++which) {
-        if (present(of, which))
-            *field(&args, which) = *tensors++;
-    }
-    args.packed_w = packed;
-    args.workspace = workspace;
-    return arete_conv_run(plan, queue, &args, after, done);
+    described d;
+    describe(of, &d);
+    ar_operands_take(d.fields, OPERANDS, tensors);
+    d.args.packed_w = packed;
+    d.args.workspace = workspace;
+    return arete_conv_run(plan, queue, &d.args, after, done);
 }
 
 static void expect(const void *of, const void *const *data, size_t output, const int64_t *elements, size_t count,
                    double *values, double *magnitudes) {
     const conv_problem *p = of;
-    const void *by_field[OPERANDS] = {0};
+    const void *by_field[OPERANDS];
+    described d;
     (void)output; /* there is one */
-    for (int which = 0; which < OPERANDS; ++which) {
-        if (present(p, which))
-            by_field[which] = *data++;
-    }
+    describe(p, &d);
+    ar_operands_data(d.fields, OPERANDS, data, by_field);
     const conv_host host = {by_field[X],       by_field[W],      by_field[BIAS],    by_field[RESIDUAL],
                             by_field[X_SCALE], by_field[X_ZERO], by_field[W_SCALE], by_field[W_ZERO],
                             by_field[Y_SCALE], by_field[Y_ZERO]};

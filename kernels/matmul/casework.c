@@ -8,30 +8,19 @@
 /* Operands in their fixed order; each with the field of the arguments it is. */
 enum { A, B, C, CIN, BIAS, A_SCALE, A_ZERO, B_SCALE, B_ZERO, OPERANDS };
 
-static arete_tensor *field(arete_matmul_args *args, int which) {
+typedef struct described {
+    arete_matmul_desc desc;
+    arete_matmul_args args;
+    arete_tensor *fields[OPERANDS];
+} described;
+
+static void describe(const matmul_problem *p, described *d) {
+    arete_matmul_args *args = &d->args;
     arete_tensor *const fields[OPERANDS] = {&args->a,      &args->b,       &args->c,
                                             &args->cin,    &args->bias,    &args->a_scale,
                                             &args->a_zero, &args->b_scale, &args->b_zero};
-    return fields[which];
-}
-
-static bool present(const matmul_problem *p, int which) {
-    switch (which) {
-    case CIN:
-        return p->cin == MATMUL_CIN_APART;
-    case BIAS:
-        return p->bias != MATMUL_BIAS_NONE;
-    case A_SCALE:
-        return p->a_scale;
-    case A_ZERO:
-        return p->a_zero;
-    case B_SCALE:
-        return p->b_scale;
-    case B_ZERO:
-        return p->b_zero;
-    default:
-        return true;
-    }
+    ar_matmul_problem_describe(p, &d->desc, args);
+    memcpy(d->fields, fields, sizeof fields);
 }
 
 /* Data in the middle of the types' ranges, so that f16 results do not overflow. */
@@ -57,39 +46,25 @@ static size_t operands(const void *of, ar_operand *out) {
     static const char *const names[OPERANDS] = {"a",       "b",      "c",       "cin",   "bias",
                                                 "a_scale", "a_zero", "b_scale", "b_zero"};
     const matmul_problem *p = of;
-    arete_matmul_desc desc;
-    arete_matmul_args args;
-    size_t count = 0;
-    ar_matmul_problem_describe(p, &desc, &args);
-    for (int which = 0; which < OPERANDS; ++which) {
-        if (!present(p, which))
-            continue;
-        ar_operand *o = &out[count++];
-        *o = (ar_operand){.name = names[which], .tensor = *field(&args, which), .role = AR_INPUT};
-        if (which == B && p->prepack)
-            o->role = AR_WEIGHT;
-        if (which == C)
-            o->role = p->cin == MATMUL_CIN_IN_PLACE ? AR_INOUT : AR_OUTPUT;
-        set_range(o, which);
+    uint8_t which[OPERANDS];
+    described d;
+    describe(p, &d);
+    size_t count = ar_operands_list(d.fields, names, OPERANDS, out, which);
+    for (size_t i = 0; i < count; ++i) {
+        if (which[i] == B && p->prepack)
+            out[i].role = AR_WEIGHT;
+        if (which[i] == C)
+            out[i].role = p->cin == MATMUL_CIN_IN_PLACE ? AR_INOUT : AR_OUTPUT;
+        set_range(&out[i], which[i]);
     }
     return count;
 }
 
 static arete_status plan_case(arete_device *device, const void *of, const char *solver, arete_plan **plan) {
-    arete_matmul_desc desc;
-    arete_matmul_args args;
-    ar_matmul_problem_describe(of, &desc, &args);
-    desc.solver = solver;
-    return arete_matmul_plan(device, &desc, &args, plan);
-}
-
-static void args_of(const matmul_problem *p, const arete_tensor *tensors, arete_matmul_args *args) {
-    memset(args, 0, sizeof *args);
-    args->size = sizeof *args;
-    for (int which = 0; which < OPERANDS; ++which) {
-        if (present(p, which))
-            *field(args, which) = *tensors++;
-    }
+    described d;
+    describe(of, &d);
+    d.desc.solver = solver;
+    return arete_matmul_plan(device, &d.desc, &d.args, plan);
 }
 
 static arete_status pack_case(const arete_plan *plan, arete_queue *queue, const void *of,
@@ -104,22 +79,22 @@ static arete_status pack_case(const arete_plan *plan, arete_queue *queue, const 
 static arete_status run_case(const arete_plan *plan, arete_queue *queue, const void *of,
                              const arete_tensor *tensors, arete_buffer *packed, arete_buffer *workspace,
                              arete_wait_list after, arete_event **done) {
-    arete_matmul_args args;
-    args_of(of, tensors, &args);
-    args.packed_b = packed;
-    args.workspace = workspace;
-    return arete_matmul_run(plan, queue, &args, after, done);
+    described d;
+    describe(of, &d);
+    ar_operands_take(d.fields, OPERANDS, tensors);
+    d.args.packed_b = packed;
+    d.args.workspace = workspace;
+    return arete_matmul_run(plan, queue, &d.args, after, done);
 }
 
 static void expect(const void *of, const void *const *data, size_t output, const int64_t *elements, size_t count,
                    double *values, double *magnitudes) {
     const matmul_problem *p = of;
-    const void *by_field[OPERANDS] = {0};
+    const void *by_field[OPERANDS];
+    described d;
     (void)output; /* there is one */
-    for (int which = 0; which < OPERANDS; ++which) {
-        if (present(p, which))
-            by_field[which] = *data++;
-    }
+    describe(p, &d);
+    ar_operands_data(d.fields, OPERANDS, data, by_field);
     const matmul_host host = {by_field[A],      by_field[B],       by_field[C],
                               by_field[CIN],    by_field[BIAS],    by_field[A_SCALE],
                               by_field[A_ZERO], by_field[B_SCALE], by_field[B_ZERO]};
