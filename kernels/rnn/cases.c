@@ -61,6 +61,7 @@ static bool streaming(size_t index, char *text, size_t bytes) {
         "cell=lstm hidden=256 batch=1 steps=1 bias=1 h0=1 c0=1 yh=1 yc=1 prepack=1",
         "cell=lstm hidden=256 batch=1 steps=4 bias=1 h0=1 c0=1 yh=1 yc=1 prepack=1",
         "cell=gru hidden=256 batch=1 steps=1 lbr=1 bias=1 h0=1 yh=1 prepack=1",
+        "cell=rnn hidden=256 batch=1 steps=1 bias=1 h0=1 yh=1 prepack=1",
     };
     return ar_case_text(texts, COUNT(texts), index, text, bytes);
 }
