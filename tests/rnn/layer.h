@@ -79,4 +79,28 @@ static inline arete_context *test_context(void) {
     return context;
 }
 
+/* What the tests of a group share. */
+typedef struct fixture {
+    arete_context *context;
+    arete_device *device;
+    arete_queue *queue;
+} fixture;
+
+static inline int open_fixture(void **state) {
+    fixture *f = calloc(1, sizeof *f);
+    f->context = test_context();
+    f->device = test_device(f->context);
+    assert_ok(arete_queue_create(f->device, 0, &f->queue));
+    *state = f;
+    return 0;
+}
+
+static inline int close_fixture(void **state) {
+    fixture *f = *state;
+    arete_queue_release(f->queue);
+    arete_context_release(f->context);
+    free(f);
+    return 0;
+}
+
 #endif

@@ -6,29 +6,8 @@
 
 #include "rnn/probe.h"
 
-typedef struct fixture {
-    arete_context *context;
-    arete_device *device;
-    long times; /* how often everything is repeated: an argument of the program */
-} fixture;
-
+/* How often everything is repeated: an argument of the program. */
 static long times = 1;
-
-static int open_fixture(void **state) {
-    fixture *f = calloc(1, sizeof *f);
-    f->context = test_context();
-    f->device = test_device(f->context);
-    f->times = times;
-    *state = f;
-    return 0;
-}
-
-static int close_fixture(void **state) {
-    fixture *f = *state;
-    arete_context_release(f->context);
-    free(f);
-    return 0;
-}
 
 static bool can(arete_device *device) {
     layer l;
@@ -49,7 +28,7 @@ static void probe(void **state) {
     if (!can(f->device))
         skip();
     assert_int_equal(atomic_load(&f->device->groups_meet), AR_MEET_PASSED); /* can() made a plan */
-    for (long i = 0; i < f->times * 5; i++) {
+    for (long i = 0; i < times * 5; i++) {
         assert_ok(ar_rnn_probe_ask(f->device, 0, RNN_PROBE_PATIENCE, &passed));
         assert_true(passed);
     }
@@ -141,7 +120,7 @@ static void many_groups(void **state) {
     for (int cell = 0; cell < 3; cell++) {
         work w;
         open_work(&w, f->device, (arete_rnn_cell)cell, 20, 1 + cell, 40 + 30 * cell);
-        for (long i = 0; i < f->times * 6; i++) {
+        for (long i = 0; i < times * 6; i++) {
             run(&w, w.queue, groups[i % 6]);
             check(&w, w.queue);
         }
@@ -156,7 +135,7 @@ static void launches_in_a_row(void **state) {
     if (!can(f->device))
         skip();
     open_work(&w, f->device, ARETE_RNN_LSTM, 7, 1, 100);
-    for (long i = 0; i < f->times * 200; i++)
+    for (long i = 0; i < times * 200; i++)
         run(&w, w.queue, i % 3 ? "persistent:groups=2" : "persistent:groups=9");
     check(&w, w.queue);
     close_work(&w);
@@ -177,7 +156,7 @@ static void one_worker(void **state) {
     for (size_t part = 0; part < count && part < 2; part++) {
         work w;
         open_work(&w, parts[part], ARETE_RNN_GRU, 15, 2, 50);
-        for (long i = 0; i < f->times * 6; i++) {
+        for (long i = 0; i < times * 6; i++) {
             run(&w, w.queue, i % 2 ? "persistent:groups=2" : "persistent:groups=6");
             check(&w, w.queue);
         }
@@ -213,7 +192,7 @@ static void queues_at_once(void **state) {
     for (int i = 0; i < THREADS; i++) {
         memset(&all[i], 0, sizeof all[i]);
         open_work(&all[i].w, f->device, (arete_rnn_cell)(i % 3), 12, 1 + i, 40 + 16 * i);
-        all[i].times = f->times * 25;
+        all[i].times = times * 25;
     }
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&all[i].thread, NULL, run_often, &all[i]), 0);

@@ -1,29 +1,6 @@
 /* Bad input is refused with a text that names the argument, and with nothing enqueued. */
 #include "layer.h"
 
-typedef struct fixture {
-    arete_context *context;
-    arete_device *device;
-    arete_queue *queue;
-} fixture;
-
-static int open_fixture(void **state) {
-    fixture *f = calloc(1, sizeof *f);
-    f->context = test_context();
-    f->device = test_device(f->context);
-    assert_ok(arete_queue_create(f->device, 0, &f->queue));
-    *state = f;
-    return 0;
-}
-
-static int close_fixture(void **state) {
-    fixture *f = *state;
-    arete_queue_release(f->queue);
-    arete_context_release(f->context);
-    free(f);
-    return 0;
-}
-
 #define REFUSED(f, l, status, text)                                                                                \
     do {                                                                                                           \
         arete_plan *plan_ = NULL;                                                                                  \

@@ -1,12 +1,6 @@
 /* Values through the public calls: lengths from the host, states that go on in place, streams against sequences. */
 #include "layer.h"
 
-typedef struct fixture {
-    arete_context *context;
-    arete_device *device;
-    arete_queue *queue;
-} fixture;
-
 /* With one group, with as many as units, and with more than there are workers. */
 static const char *const solvers[] = {"stepwise:group=1", "stepwise:group=16", "persistent", "persistent:groups=1",
                                       "persistent:groups=7,block=5"};
@@ -20,23 +14,6 @@ static bool can(fixture *f, const char *solver) {
     arete_plan_release(plan);
     assert_true(status == ARETE_OK || status == ARETE_E_UNSUPPORTED);
     return status == ARETE_OK;
-}
-
-static int open_fixture(void **state) {
-    fixture *f = calloc(1, sizeof *f);
-    f->context = test_context();
-    f->device = test_device(f->context);
-    assert_ok(arete_queue_create(f->device, 0, &f->queue));
-    *state = f;
-    return 0;
-}
-
-static int close_fixture(void **state) {
-    fixture *f = *state;
-    arete_queue_release(f->queue);
-    arete_context_release(f->context);
-    free(f);
-    return 0;
 }
 
 static void read(fixture *f, const arete_tensor *t, float *to) {
