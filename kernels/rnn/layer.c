@@ -4,10 +4,6 @@
 
 #include "solver_common.h"
 
-static int64_t elements(const arete_tensor *t) {
-    return t->dtype == ARETE_DTYPE_NONE ? 0 : (int64_t)(t->offset / arete_dtype_size(t->dtype));
-}
-
 void ar_rnn_layer(const rnn_problem *p, const arete_rnn_args *a, int64_t layer, arete_buffer *scratch,
                   const uint64_t between[2], uint64_t lens_at, rnn_layer *into) {
     int64_t dirs = ar_rnn_dirs(p), last = p->layers - 1, wide = dirs * p->proj;
@@ -20,7 +16,7 @@ void ar_rnn_layer(const rnn_problem *p, const arete_rnn_args *a, int64_t layer, 
                            .proj = p->proj};
     if (layer == 0) {
         into->x = a->x.buffer;
-        k->x_offset = elements(&a->x);
+        k->x_offset = ar_rnn_offset(&a->x);
         k->x_step = p->x_step;
         k->x_lane = p->x_lane;
     } else {
@@ -31,7 +27,7 @@ void ar_rnn_layer(const rnn_problem *p, const arete_rnn_args *a, int64_t layer, 
     }
     if (layer == last) {
         into->y = p->y ? a->y.buffer : NULL;
-        k->y_offset = elements(&a->y);
+        k->y_offset = ar_rnn_offset(&a->y);
         k->y_step = p->y_step;
         k->y_dir = p->y_dir;
         k->y_lane = p->y_lane;
@@ -45,15 +41,15 @@ void ar_rnn_layer(const rnn_problem *p, const arete_rnn_args *a, int64_t layer, 
         k->has_y = 1;
     }
     into->lens = p->lens == RNN_LENS_DEVICE ? a->lens.buffer : p->lens == RNN_LENS_HOST ? scratch : NULL;
-    k->lens_offset = p->lens == RNN_LENS_DEVICE ? elements(&a->lens) : (int64_t)(lens_at / 4);
+    k->lens_offset = p->lens == RNN_LENS_DEVICE ? ar_rnn_offset(&a->lens) : (int64_t)(lens_at / 4);
     k->h_dir = ar_rnn_state_dir(p, p->proj);
     k->h_lane = ar_rnn_state_lane(p, p->proj);
     k->c_dir = ar_rnn_state_dir(p, p->hidden);
     k->c_lane = ar_rnn_state_lane(p, p->hidden);
-    k->h0_offset = elements(&a->h0) + layer * dirs * k->h_dir;
-    k->yh_offset = elements(&a->y_h) + layer * dirs * k->h_dir;
-    k->c0_offset = elements(&a->c0) + layer * dirs * k->c_dir;
-    k->yc_offset = elements(&a->y_c) + layer * dirs * k->c_dir;
+    k->h0_offset = ar_rnn_offset(&a->h0) + layer * dirs * k->h_dir;
+    k->yh_offset = ar_rnn_offset(&a->y_h) + layer * dirs * k->h_dir;
+    k->c0_offset = ar_rnn_offset(&a->c0) + layer * dirs * k->c_dir;
+    k->yc_offset = ar_rnn_offset(&a->y_c) + layer * dirs * k->c_dir;
     k->has_h0 = p->h0;
     k->has_c0 = p->c0;
     k->has_yh = p->y_h;
@@ -104,6 +100,19 @@ size_t ar_rnn_options(const rnn_problem *p, const arete_device *device, int64_t 
     return at;
 }
 
+arete_status ar_rnn_launch(rnn_course *course, const ar_kernel *kernel, const size_t groups[3], int64_t group,
+                           const ar_arg *args, size_t count, arete_event **done) {
+    const ar_launch of = {.kernel = kernel,
+                          .dims = 3,
+                          .global = {groups[0] * (size_t)group, groups[1], groups[2]},
+                          .local = {(size_t)group, 1, 1},
+                          .args = args,
+                          .arg_count = (uint32_t)count};
+    arete_status status = ar_launch_run(course->queue, &of, course->after, done);
+    course->after = ARETE_WAIT_NONE;
+    return status;
+}
+
 enum { SOME = 64 };
 
 /* rnn_some of stepwise.cl. */
@@ -112,19 +121,15 @@ typedef struct some {
     int32_t length[SOME];
 } some;
 
-arete_status ar_rnn_put_lengths(const rnn_problem *p, const ar_kernel *kernel, arete_queue *queue,
-                                const int32_t *lens, arete_buffer *scratch, uint64_t lens_at,
-                                arete_wait_list *after) {
-    for (int64_t first = 0; first < p->batch; first += SOME) {
+arete_status ar_rnn_put_lengths(const rnn_problem *p, const ar_kernel *kernel, rnn_course *course,
+                                const int32_t *lens, arete_buffer *scratch, uint64_t lens_at) {
+    const size_t groups[3] = {SOME, 1, 1};
+    arete_status status = ARETE_OK;
+    for (int64_t first = 0; first < p->batch && status == ARETE_OK; first += SOME) {
         some part = {.count = (int32_t)(p->batch - first < SOME ? p->batch - first : SOME)};
         memcpy(part.length, lens + first, (size_t)part.count * sizeof *lens);
         const ar_arg args[] = {AR_STRUCT(part), AR_I64((int64_t)(lens_at / 4) + first), AR_BUFFER(scratch)};
-        const ar_launch launch = {
-            .kernel = kernel, .dims = 1, .global = {SOME}, .local = {1}, .args = args, .arg_count = 3};
-        arete_status status = ar_launch_run(queue, &launch, *after, NULL);
-        if (status != ARETE_OK)
-            return status;
-        *after = ARETE_WAIT_NONE;
+        status = ar_rnn_launch(course, kernel, groups, 1, args, 3, NULL);
     }
-    return ARETE_OK;
+    return status;
 }

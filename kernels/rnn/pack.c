@@ -7,10 +7,6 @@
 
 enum { SECOND_UNITS = 4 };
 
-static bool two_phases(const rnn_problem *p) {
-    return p->projection || (p->cell == ARETE_RNN_GRU && !p->linear_before_reset);
-}
-
 /* W_UNITS, R_UNITS, R_GATES, S_UNITS of packed.h. */
 static void shape(const rnn_problem *p, rnn_packed *k) {
     bool plain = p->cell == ARETE_RNN_PLAIN, apart = p->cell == ARETE_RNN_GRU && !p->linear_before_reset;
@@ -28,7 +24,7 @@ static void sizes(const rnn_problem *p, const rnn_packed *k, int64_t lanes, int6
         int64_t vectors = k->units[i] * k->gates[i] + (i == 1 ? k->wide : 0);
         of[i] = ar_rnn_dirs(p) * k->panels[i] * steps * vectors * lanes;
     }
-    if (!two_phases(p))
+    if (!ar_rnn_two_phases(p))
         of[2] = 0;
 }
 
@@ -95,27 +91,10 @@ arete_status ar_rnn_pack_kernels(arete_device *device, const rnn_problem *p, rnn
     return status;
 }
 
-static int64_t offset_of(const arete_tensor *t) {
-    return t->dtype == ARETE_DTYPE_NONE ? 0 : (int64_t)(t->offset / arete_dtype_size(t->dtype));
-}
-
-static arete_status launch(arete_queue *queue, const ar_kernel *kernel, const size_t global[3], const ar_arg *args,
-                           size_t count, arete_wait_list *after) {
-    const ar_launch of = {.kernel = kernel,
-                          .dims = 3,
-                          .global = {global[0], global[1], global[2]},
-                          .local = {1, 1, 1},
-                          .args = args,
-                          .arg_count = (uint32_t)count};
-    arete_status status = ar_launch_run(queue, &of, *after, NULL);
-    *after = ARETE_WAIT_NONE; /* the queue is in order */
-    return status;
-}
-
 /* One matrix: which 0 w, 1 r, 2 s. */
 static arete_status pack_panels(const rnn_problem *p, const rnn_packed *k, const rnn_pack_kernels *kernels,
-                                arete_queue *queue, int which, int64_t layer, const arete_rnn_weights *w,
-                                arete_buffer *into, int64_t into_at, arete_wait_list *after) {
+                                rnn_course *course, int which, int64_t layer, const arete_rnn_weights *w,
+                                arete_buffer *into, int64_t into_at) {
     rnn_kernel_args args = {.torch = p->order == ARETE_RNN_GATES_TORCH};
     const arete_tensor *from = which == 0 ? &w->w : which == 1 || !p->projection ? &w->r : &w->proj;
     bool projection = which == 2 && p->projection;
@@ -134,19 +113,19 @@ static arete_status pack_panels(const rnn_problem *p, const rnn_packed *k, const
                : projection ? 0
                             : 2), /* a GRU's candidate is the last gate in either order */
         AR_I32(which == 1 ? (int32_t)k->wide : 0),
-        AR_I64(offset_of(from)),
+        AR_I64(ar_rnn_offset(from)),
         AR_I64(into_at + k->at[layer][which]),
         AR_BUFFER(from->buffer),
         AR_BUFFER(into),
     };
     const size_t global[3] = {(size_t)(k->units[which] * k->gates[which]), (size_t)k->panels[which],
                               (size_t)ar_rnn_dirs(p)};
-    return launch(queue, kernels->panels, global, list, sizeof list / sizeof list[0], after);
+    return ar_rnn_launch(course, kernels->panels, global, 1, list, sizeof list / sizeof list[0], NULL);
 }
 
 static arete_status pack_vectors(const rnn_problem *p, const rnn_packed *k, const rnn_pack_kernels *kernels,
-                                 arete_queue *queue, int64_t layer, const arete_rnn_weights *w, arete_buffer *into,
-                                 int64_t into_at, arete_wait_list *after) {
+                                 rnn_course *course, int64_t layer, const arete_rnn_weights *w, arete_buffer *into,
+                                 int64_t into_at) {
     rnn_kernel_args args = {.hidden = p->hidden, .proj = p->proj, .torch = p->order == ARETE_RNN_GATES_TORCH};
     const ar_arg list[] = {
         AR_STRUCT(args),
@@ -156,30 +135,28 @@ static arete_status pack_vectors(const rnn_problem *p, const rnn_packed *k, cons
         AR_BUFFER(w->w_scale.buffer),
         AR_BUFFER(w->r_scale.buffer),
         AR_BUFFER(w->proj_scale.buffer),
-        AR_I64(offset_of(&w->b)),
-        AR_I64(offset_of(&w->p)),
-        AR_I64(offset_of(&w->w_scale)),
-        AR_I64(offset_of(&w->r_scale)),
-        AR_I64(offset_of(&w->proj_scale)),
+        AR_I64(ar_rnn_offset(&w->b)),
+        AR_I64(ar_rnn_offset(&w->p)),
+        AR_I64(ar_rnn_offset(&w->w_scale)),
+        AR_I64(ar_rnn_offset(&w->r_scale)),
+        AR_I64(ar_rnn_offset(&w->proj_scale)),
         AR_I64(into_at + k->vectors_at[layer]),
         AR_BUFFER(into),
     };
     const size_t global[3] = {(size_t)k->padded, 1, (size_t)ar_rnn_dirs(p)};
-    return launch(queue, kernels->vectors, global, list, sizeof list / sizeof list[0], after);
+    return ar_rnn_launch(course, kernels->vectors, global, 1, list, sizeof list / sizeof list[0], NULL);
 }
 
 arete_status ar_rnn_pack_launch(const rnn_problem *p, const rnn_packed *k, const rnn_pack_kernels *kernels,
-                                arete_queue *queue, const arete_rnn_weights *weights, arete_buffer *into,
-                                uint64_t into_offset, arete_wait_list *after) {
-    int64_t element = (int64_t)arete_dtype_size((arete_dtype)p->type_w);
+                                rnn_course *course, const arete_rnn_weights *weights, arete_buffer *into,
+                                uint64_t into_offset) {
+    int64_t element = (int64_t)arete_dtype_size((arete_dtype)p->type_w), at = (int64_t)into_offset;
     arete_status status = ARETE_OK;
     for (int64_t layer = 0; layer < p->layers && status == ARETE_OK; ++layer) {
-        for (int which = 0; which < (two_phases(p) ? 3 : 2) && status == ARETE_OK; ++which)
-            status = pack_panels(p, k, kernels, queue, which, layer, &weights[layer], into,
-                                 (int64_t)into_offset / element, after);
+        for (int which = 0; which < (ar_rnn_two_phases(p) ? 3 : 2) && status == ARETE_OK; ++which)
+            status = pack_panels(p, k, kernels, course, which, layer, &weights[layer], into, at / element);
         if (status == ARETE_OK)
-            status =
-                pack_vectors(p, k, kernels, queue, layer, &weights[layer], into, (int64_t)into_offset / 4, after);
+            status = pack_vectors(p, k, kernels, course, layer, &weights[layer], into, at / 4);
     }
     return status;
 }

@@ -22,12 +22,10 @@ typedef struct rnn_pack_kernels {
 
 arete_status ar_rnn_pack_kernels(arete_device *device, const rnn_problem *problem, rnn_pack_kernels *kernels);
 
-/* Enqueues the packing of all layers into a buffer at into_offset bytes; *after holds for the first launch and is
- * used up. */
+/* Enqueues the packing of all layers into a buffer at into_offset bytes. */
 arete_status ar_rnn_pack_launch(const rnn_problem *problem, const rnn_packed *packed,
-                                const rnn_pack_kernels *kernels, arete_queue *queue,
-                                const arete_rnn_weights *weights, arete_buffer *into, uint64_t into_offset,
-                                arete_wait_list *after);
+                                const rnn_pack_kernels *kernels, rnn_course *course,
+                                const arete_rnn_weights *weights, arete_buffer *into, uint64_t into_offset);
 
 /* Packs for a plan with a packed_layout, whose state starts with an rnn_pack_state. */
 typedef struct rnn_pack_state {

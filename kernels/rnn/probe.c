@@ -4,6 +4,7 @@
 
 #include "error.h"
 #include "probe.h"
+#include "solver_common.h"
 #include "sources.h"
 
 /* As in probe.cl and meeting.h. */
@@ -25,9 +26,9 @@ static void expect(uint32_t words[2][CHUNKS][LINE]) {
 static arete_status launch(arete_queue *queue, const ar_kernel *kernel, arete_buffer *words, arete_buffer *meet,
                            size_t groups, int32_t patience) {
     const ar_arg args[] = {AR_I32(STAGES), AR_I32(patience), AR_BUFFER(words), AR_BUFFER(meet)};
-    const ar_launch of = {
-        .kernel = kernel, .dims = 1, .global = {groups, 1, 1}, .local = {1, 1, 1}, .args = args, .arg_count = 4};
-    return ar_launch_run(queue, &of, ARETE_WAIT_NONE, NULL);
+    const size_t all[3] = {groups, 1, 1};
+    rnn_course course = {.queue = queue};
+    return ar_rnn_launch(&course, kernel, all, 1, args, sizeof args / sizeof args[0], NULL);
 }
 
 static arete_status ask(arete_device *device, arete_queue *queue, const ar_kernel *kernel, size_t groups,

@@ -148,10 +148,10 @@ arete_status arete_rnn_pack(const arete_plan *plan, arete_queue *queue, const ar
         return ar_fail_within(status, "arete_rnn_pack");
     const rnn_pack_state *state = plan->state;
     arete_buffer *made = NULL;
-    arete_wait_list after = ARETE_WAIT_NONE;
+    rnn_course course = {.queue = queue};
     status = arete_buffer_create(plan->device, plan->packed_bytes, &made);
     if (status == ARETE_OK)
-        status = ar_rnn_pack_launch(p, &state->packed, &state->kernels, queue, weights, made, 0, &after);
+        status = ar_rnn_pack_launch(p, &state->packed, &state->kernels, &course, weights, made, 0);
     if (status != ARETE_OK) {
         arete_buffer_release(made);
         return ar_fail_within(status, "arete_rnn_pack");

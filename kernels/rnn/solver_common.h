@@ -49,10 +49,29 @@ static inline uint64_t ar_rnn_align(uint64_t bytes) {
     return (bytes + 255) / 256 * 256;
 }
 
-/* Lengths from the host into scratch at byte lens_at, by launches that carry them; after: of the first one, which
- * is used up. */
-arete_status ar_rnn_put_lengths(const rnn_problem *problem, const ar_kernel *kernel, arete_queue *queue,
-                                const int32_t *lens, arete_buffer *scratch, uint64_t lens_at,
-                                arete_wait_list *after);
+/* A step has a second product that needs all of the first: a projection, or a GRU's candidate. */
+static inline bool ar_rnn_two_phases(const rnn_problem *p) {
+    return p->projection || (p->cell == ARETE_RNN_GRU && !p->linear_before_reset);
+}
+
+/* Where an operand starts, in its elements; 0 where there is none. */
+static inline int64_t ar_rnn_offset(const arete_tensor *t) {
+    return t->dtype == ARETE_DTYPE_NONE ? 0 : (int64_t)(t->offset / arete_dtype_size(t->dtype));
+}
+
+/* Launches on their way, one after another. */
+typedef struct rnn_course {
+    arete_queue *queue;    /* in order */
+    arete_wait_list after; /* of the next launch, which uses it up */
+} rnn_course;
+
+/* Enqueues groups[0] x groups[1] x groups[2] groups of `group` work-items in the first dimension. done: NULL, or
+ * where the event goes. */
+arete_status ar_rnn_launch(rnn_course *course, const ar_kernel *kernel, const size_t groups[3], int64_t group,
+                           const ar_arg *args, size_t count, arete_event **done);
+
+/* Lengths from the host into scratch at byte lens_at, by launches that carry them. */
+arete_status ar_rnn_put_lengths(const rnn_problem *problem, const ar_kernel *kernel, rnn_course *course,
+                                const int32_t *lens, arete_buffer *scratch, uint64_t lens_at);
 
 #endif

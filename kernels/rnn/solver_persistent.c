@@ -27,10 +27,6 @@ typedef struct persistent {
     uint64_t between[2], lens_at, packed_at;
 } persistent;
 
-static bool two_phases(const rnn_problem *p) {
-    return p->projection || (p->cell == ARETE_RNN_GRU && !p->linear_before_reset);
-}
-
 /* Chunks of the stages, all together, must stay below 2^31: counters only rise. */
 static bool applies(const void *problem, const arete_device *device, const char **why) {
     const rnn_problem *p = problem;
@@ -104,7 +100,7 @@ static double estimate(const void *problem, const arete_device *device, const ar
         double bandwidth = cached ? roofs->cache_bandwidth : roofs->bandwidth;
         double step = fmax(bandwidth > 0 ? bytes / bandwidth : 0, 2 * each * (double)p->batch / peak) / share;
         seconds += 2 * rows * dirs * gh * (double)ar_rnn_input(p, layer) / peak / share;
-        seconds += (double)p->steps * (step + 0.7e-6 * (two_phases(p) ? 2 : 1)) + 2 * roofs->launch_seconds;
+        seconds += (double)p->steps * (step + 0.7e-6 * (ar_rnn_two_phases(p) ? 2 : 1)) + 2 * roofs->launch_seconds;
         if (!p->prepack)
             seconds += 3 * dirs * gh * (double)(ar_rnn_input(p, layer) + p->proj) * 4 /
                        (roofs->bandwidth > 0 ? roofs->bandwidth : 1e10);
@@ -138,8 +134,8 @@ static uint64_t lay_out(const rnn_problem *p, const arete_device *device, const 
     uint64_t cells = all * (uint64_t)z->padded * lanes_of * 4;
     s->h = take(&at, 2 * all * (uint64_t)z->h_pitch * 4);
     s->c = take(&at, p->cell == ARETE_RNN_LSTM ? cells : 0);
-    s->u = take(&at, two_phases(p) ? all * (uint64_t)z->u_pitch * 4 : 0);
-    s->z = take(&at, two_phases(p) && !p->projection ? cells : 0);
+    s->u = take(&at, ar_rnn_two_phases(p) ? all * (uint64_t)z->u_pitch * 4 : 0);
+    s->z = take(&at, ar_rnn_two_phases(p) && !p->projection ? cells : 0);
     s->g = take(&at, (uint64_t)z->block * cells * (uint64_t)ar_rnn_gates(p));
     s->x = take(&at, p->type_x == ARETE_F32 ? 0 : (uint64_t)(p->steps * p->batch * p->input) * 4);
     s->meet_ints = (1 + s->groups) * MEET_PITCH;
@@ -197,33 +193,19 @@ static arete_status build(arete_plan *plan) {
     plan->packed_bytes = s->pack.packed.bytes;
     plan->cost.launches = 2 * (double)p->layers + (p->lens == RNN_LENS_HOST ? ceil((double)p->batch / 64) : 0);
     if (!p->prepack)
-        plan->cost.launches += (double)p->layers * (two_phases(p) ? 4 : 3);
+        plan->cost.launches += (double)p->layers * (ar_rnn_two_phases(p) ? 4 : 3);
     return ARETE_OK;
 }
 
 /* A run on its way. */
 typedef struct course {
+    rnn_course launches;
     const rnn_problem *p;
     const persistent *s;
-    arete_queue *queue;
     arete_buffer *scratch, *packed;
     int64_t packed_at; /* bytes */
-    arete_wait_list after;
     arete_event **done;
 } course;
-
-static arete_status launch(course *c, const ar_kernel *kernel, const size_t global[3], const ar_arg *args,
-                           size_t count, arete_event **done) {
-    const ar_launch of = {.kernel = kernel,
-                          .dims = 3,
-                          .global = {global[0], global[1], global[2]},
-                          .local = {1, 1, 1},
-                          .args = args,
-                          .arg_count = (uint32_t)count};
-    arete_status status = ar_launch_run(c->queue, &of, c->after, done);
-    c->after = ARETE_WAIT_NONE; /* the queue is in order */
-    return status;
-}
 
 static arete_status run_layer(course *c, const arete_rnn_args *a, int64_t layer) {
     const rnn_problem *p = c->p;
@@ -251,7 +233,7 @@ static arete_status run_layer(course *c, const arete_rnn_args *a, int64_t layer)
     const ar_arg start[] = {AR_STRUCT(l.args),       AR_STRUCT(shape),        AR_I64(s->meet_ints),
                             AR_BUFFER(a->h0.buffer), AR_BUFFER(a->c0.buffer), AR_BUFFER(convert ? l.x : NULL),
                             AR_BUFFER(c->scratch),   AR_BUFFER(c->scratch)};
-    arete_status status = launch(c, s->start[layer], all, start, sizeof start / sizeof start[0], NULL);
+    arete_status status = ar_rnn_launch(&c->launches, s->start[layer], all, 1, start, sizeof start / sizeof start[0], NULL);
     if (status != ARETE_OK)
         return status;
     if (convert) {
@@ -265,22 +247,22 @@ static arete_status run_layer(course *c, const arete_rnn_args *a, int64_t layer)
                            AR_BUFFER(l.lens),        AR_BUFFER(c->packed),    AR_BUFFER(c->packed),
                            AR_BUFFER(c->scratch),    AR_BUFFER(c->scratch),   AR_BUFFER(l.y),
                            AR_BUFFER(a->y_h.buffer), AR_BUFFER(a->y_c.buffer)};
-    return launch(c, s->run[layer], groups, list, sizeof list / sizeof list[0],
-                  layer == p->layers - 1 ? c->done : NULL);
+    return ar_rnn_launch(&c->launches, s->run[layer], groups, 1, list, sizeof list / sizeof list[0],
+                         layer == p->layers - 1 ? c->done : NULL);
 }
 
 static arete_status run(const arete_plan *plan, arete_queue *queue, const void *of, arete_wait_list after,
                         arete_event **done) {
     const arete_rnn_args *a = of;
-    course c = {.p = ar_plan_problem(plan), .s = plan->state, .queue = queue, .after = after, .done = done};
+    course c = {.launches = {queue, after}, .p = ar_plan_problem(plan), .s = plan->state, .done = done};
     arete_status status = ar_plan_scratch(plan, queue, a->workspace, &c.scratch);
     c.packed = a->packed ? a->packed : c.scratch;
     c.packed_at = a->packed ? 0 : (int64_t)c.s->packed_at;
     if (status == ARETE_OK && c.p->lens == RNN_LENS_HOST)
-        status = ar_rnn_put_lengths(c.p, c.s->lengths, queue, a->host_lens, c.scratch, c.s->lens_at, &c.after);
+        status = ar_rnn_put_lengths(c.p, c.s->lengths, &c.launches, a->host_lens, c.scratch, c.s->lens_at);
     if (status == ARETE_OK && !a->packed)
-        status = ar_rnn_pack_launch(c.p, &c.s->pack.packed, &c.s->pack.kernels, queue, a->weights, c.scratch,
-                                    c.s->packed_at, &c.after);
+        status = ar_rnn_pack_launch(c.p, &c.s->pack.packed, &c.s->pack.kernels, &c.launches, a->weights,
+                                    c.scratch, c.s->packed_at);
     for (int64_t layer = 0; layer < c.p->layers && status == ARETE_OK; ++layer)
         status = run_layer(&c, a, layer);
     return status;

@@ -17,10 +17,6 @@ typedef struct stepwise {
     uint64_t between[2], lens_at;
 } stepwise;
 
-static bool two_phases(const rnn_problem *p) {
-    return p->projection || (p->cell == ARETE_RNN_GRU && !p->linear_before_reset);
-}
-
 static bool applies(const void *problem, const arete_device *device, const char **why) {
     const rnn_problem *p = problem;
     *why = "the reference device runs no kernels";
@@ -61,10 +57,14 @@ static bool candidate(const void *problem, const arete_device *device, size_t in
     return true;
 }
 
+/* Of all layers. */
+static double layer_launches(const rnn_problem *p) {
+    double steps = (double)p->steps * (ar_rnn_two_phases(p) ? 2 : 1);
+    return (double)p->layers * (steps + 1 + (p->y_h || p->y_c ? 1 : 0));
+}
+
 static double launches(const rnn_problem *p) {
-    double steps = (double)p->steps * (two_phases(p) ? 2 : 1);
-    double each = steps + 1 + (p->y_h || p->y_c ? 1 : 0);
-    return (double)p->layers * each + (p->lens == RNN_LENS_HOST ? ceil((double)p->batch / 64) : 0);
+    return layer_launches(p) + (p->lens == RNN_LENS_HOST ? ceil((double)p->batch / 64) : 0);
 }
 
 /* Weights pass once a step for each four sequences, at about half of what the memory gives in long streams; between
@@ -97,7 +97,7 @@ static uint64_t lay_out(const rnn_problem *p, stepwise *s) {
     s->c = (int64_t)(at / 4);
     at += p->cell == ARETE_RNN_LSTM ? c : 0;
     int64_t *const more[3] = {&s->u, &s->z, &s->g};
-    for (int i = 0; i < 3 && two_phases(p); ++i) {
+    for (int i = 0; i < 3 && ar_rnn_two_phases(p); ++i) {
         *more[i] = (int64_t)(at / 4);
         at += c;
     }
@@ -118,7 +118,7 @@ static arete_status get_kernels(arete_plan *plan, stepwise *s) {
         size_t at = ar_rnn_options(p, plan->device, layer, options, sizeof options);
         snprintf(options + at, sizeof options - at, " -DWG=%d", (int)s->group);
         status = ar_kernel_get(plan->device, source, options, "rnn_gates", &s->gates[layer]);
-        if (status == ARETE_OK && two_phases(p))
+        if (status == ARETE_OK && ar_rnn_two_phases(p))
             status = ar_kernel_get(plan->device, source, options, "rnn_second", &s->second[layer]);
     }
     if (status == ARETE_OK)
@@ -148,31 +148,18 @@ static arete_status build(arete_plan *plan) {
 
 /* A run on its way. */
 typedef struct course {
+    rnn_course launches;
     const rnn_problem *p;
     const stepwise *s;
-    arete_queue *queue;
     arete_buffer *scratch;
-    arete_wait_list after; /* of the next launch */
-    double left;           /* launches that are left */
-    arete_event **done;    /* of the last one */
+    double left;        /* launches that are left */
+    arete_event **done; /* of the last one */
 } course;
 
-static arete_status launch(course *c, const ar_kernel *kernel, const size_t global[3], int64_t group,
+static arete_status launch(course *c, const ar_kernel *kernel, const size_t groups[3], int64_t group,
                            const ar_arg *args, size_t count) {
-    const ar_launch of = {.kernel = kernel,
-                          .dims = 3,
-                          .global = {global[0] * (size_t)group, global[1], global[2]},
-                          .local = {(size_t)group, 1, 1},
-                          .args = args,
-                          .arg_count = (uint32_t)count};
     c->left -= 1;
-    arete_status status = ar_launch_run(c->queue, &of, c->after, c->left < 0.5 ? c->done : NULL);
-    c->after = ARETE_WAIT_NONE; /* the queue is in order */
-    return status;
-}
-
-static int64_t offset_of(const arete_tensor *t) {
-    return t->dtype == ARETE_DTYPE_NONE ? 0 : (int64_t)(t->offset / arete_dtype_size(t->dtype));
+    return ar_rnn_launch(&c->launches, kernel, groups, group, args, count, c->left < 0.5 ? c->done : NULL);
 }
 
 static arete_status run_step(course *c, const rnn_layer *l, const arete_rnn_weights *w, int64_t layer) {
@@ -185,11 +172,11 @@ static arete_status run_step(course *c, const rnn_layer *l, const arete_rnn_weig
     };
     arete_status status = launch(c, c->s->gates[layer], (size_t[]){(size_t)p->hidden, blocks, dirs}, c->s->group,
                                  gates, sizeof gates / sizeof gates[0]);
-    if (status != ARETE_OK || !two_phases(p))
+    if (status != ARETE_OK || !ar_rnn_two_phases(p))
         return status;
     rnn_kernel_args args = l->args;
     if (p->projection)
-        args.at[10] = offset_of(&w->proj_scale);
+        args.at[10] = ar_rnn_offset(&w->proj_scale);
     const ar_arg second[] = {
         AR_STRUCT(args),
         AR_BUFFER(l->lens),
@@ -212,13 +199,13 @@ static arete_status run_layer(course *c, const arete_rnn_args *a, int64_t layer)
                             c->s->u,
                             c->s->z,
                             c->s->g,
-                            offset_of(&w->w),
-                            offset_of(&w->r),
-                            offset_of(&w->b),
-                            offset_of(&w->p),
-                            offset_of(&w->w_scale),
-                            offset_of(&w->r_scale),
-                            offset_of(&w->proj)};
+                            ar_rnn_offset(&w->w),
+                            ar_rnn_offset(&w->r),
+                            ar_rnn_offset(&w->b),
+                            ar_rnn_offset(&w->p),
+                            ar_rnn_offset(&w->w_scale),
+                            ar_rnn_offset(&w->r_scale),
+                            ar_rnn_offset(&w->proj)};
     memcpy(l.args.at, at, sizeof at);
     size_t widest = (size_t)(p->hidden > p->proj ? p->hidden : p->proj);
     const size_t global[3] = {widest, (size_t)p->batch, (size_t)ar_rnn_dirs(p)};
@@ -239,12 +226,11 @@ static arete_status run_layer(course *c, const arete_rnn_args *a, int64_t layer)
 static arete_status run(const arete_plan *plan, arete_queue *queue, const void *of, arete_wait_list after,
                         arete_event **done) {
     const arete_rnn_args *a = of;
-    course c = {.p = ar_plan_problem(plan), .s = plan->state, .queue = queue, .after = after, .done = done};
-    c.left =
-        (double)c.p->layers * ((double)c.p->steps * (two_phases(c.p) ? 2 : 1) + 1 + (c.p->y_h || c.p->y_c ? 1 : 0));
+    course c = {.launches = {queue, after}, .p = ar_plan_problem(plan), .s = plan->state, .done = done};
+    c.left = layer_launches(c.p);
     arete_status status = ar_plan_scratch(plan, queue, a->workspace, &c.scratch);
     if (status == ARETE_OK && c.p->lens == RNN_LENS_HOST)
-        status = ar_rnn_put_lengths(c.p, c.s->lengths, queue, a->host_lens, c.scratch, c.s->lens_at, &c.after);
+        status = ar_rnn_put_lengths(c.p, c.s->lengths, &c.launches, a->host_lens, c.scratch, c.s->lens_at);
     for (int64_t layer = 0; layer < c.p->layers && status == ARETE_OK; ++layer)
         status = run_layer(&c, a, layer);
     return status;
