@@ -12,11 +12,8 @@
 
 #include <cmocka.h>
 
-#include "hostile_load.h"
 #include "model_text.h"
-
-static arete_context *context;
-static arete_queue *queue;
+#include "queue.h"
 
 static long peak_kb(void) {
     struct rusage use;
@@ -282,19 +279,6 @@ static void limits(void **state) {
             "'k'|1048576");
     refused("input x f32 1000; Relu x a; ReduceSum a y; output y", NULL, &tight, ARETE_E_MEMORY,
             "1024|device_limit");
-}
-
-static int open_queue(void **state) {
-    (void)state;
-    queue = hostile_queue(&context);
-    return 0;
-}
-
-static int close_queue(void **state) {
-    (void)state;
-    arete_queue_release(queue);
-    arete_context_release(context);
-    return 0;
 }
 
 int main(void) {

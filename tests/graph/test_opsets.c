@@ -11,11 +11,8 @@
 
 #include <cmocka.h>
 
-#include "hostile_load.h"
 #include "model_text.h"
-
-static arete_context *context;
-static arete_queue *queue;
+#include "queue.h"
 
 /* Runs the model on x = 1, 2, 3, ... and holds the first values of its output against those in the list. */
 static void gives(const char *text, const char *want) {
@@ -135,19 +132,6 @@ static void halves(void **state) {
           "output y",
           "0.17427");
     gives("opset 13; input x f32 4; Cast x h to=10; Sqrt h r; Cast r y to=1; output y", "1,1.4142,1.7321,2");
-}
-
-static int open_queue(void **state) {
-    (void)state;
-    queue = hostile_queue(&context);
-    return 0;
-}
-
-static int close_queue(void **state) {
-    (void)state;
-    arete_queue_release(queue);
-    arete_context_release(context);
-    return 0;
 }
 
 int main(void) {
