@@ -92,14 +92,10 @@ void ar_case_free(ar_case *of) {
 }
 
 static arete_status push(ar_case_set *set, const ar_case *one) {
-    if (set->count == set->room) {
-        size_t room = set->room ? 2 * set->room : 64;
-        ar_case *grown = ar_os_realloc(set->cases, room * sizeof *grown);
-        if (!grown)
-            return ar_fail_memory("the list of cases", room * sizeof *grown);
-        set->cases = grown;
-        set->room = room;
-    }
+    ar_case *cases = ar_grown(set->cases, &set->room, set->count, sizeof *cases, "the list of cases");
+    if (!cases)
+        return ARETE_E_MEMORY;
+    set->cases = cases;
     set->cases[set->count++] = *one;
     return ARETE_OK;
 }

@@ -8,16 +8,10 @@
 #include "saved.h"
 
 static ar_comparison_row *add(ar_run_comparison *to) {
-    if (to->count == to->room) {
-        size_t room = to->room ? 2 * to->room : 32;
-        ar_comparison_row *more = ar_os_realloc(to->rows, room * sizeof *more);
-        if (!more) {
-            (void)ar_fail_memory("rows to compare", room * sizeof *more);
-            return NULL;
-        }
-        to->rows = more;
-        to->room = room;
-    }
+    ar_comparison_row *rows = ar_grown(to->rows, &to->room, to->count, sizeof *rows, "rows to compare");
+    if (!rows)
+        return NULL;
+    to->rows = rows;
     ar_comparison_row *row = &to->rows[to->count++];
     memset(row, 0, sizeof *row);
     return row;

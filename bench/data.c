@@ -36,6 +36,11 @@ static double whole_number(double low, double high, uint64_t bits) {
     return first + (double)(bits % ((uint64_t)(last - first) + 1));
 }
 
+/* Of a random number the upper 53 bits; signed for the sake of machines that convert only that in vectors. */
+static double uniform(double low, double high, uint64_t bits) {
+    return low + (high - low) * ((double)(int64_t)(bits >> 11) * 0x1p-53);
+}
+
 double ar_data_value(const ar_data_spec *spec, const ar_operand *operand, size_t which, uint64_t index) {
     uint64_t bits = ar_random(spec->seed * 64 + which, index);
     double low = operand->low, high = operand->high;
@@ -43,7 +48,7 @@ double ar_data_value(const ar_data_spec *spec, const ar_operand *operand, size_t
         return whole_number(fmax(low, fmin(-3, high)), fmin(high, fmax(3, low)), bits >> 11);
     if (is_integer(operand->tensor.dtype))
         return whole_number(low, high, bits >> 11);
-    return low + (high - low) * ((double)(bits >> 11) * 0x1p-53);
+    return uniform(low, high, bits);
 }
 
 static double clamp_round(double value, double low, double high) {
@@ -227,9 +232,9 @@ typedef struct fill_state {
 /* The values of ar_data_value() in AR_DATA_RANDOM: operands of gigabytes are made several times over. */
 static void fill_f32(const fill_state *state, int64_t first, float *to, int64_t count) {
     uint64_t stream = state->spec->seed * 64 + state->which;
-    double low = state->operand->low, range = state->operand->high - low;
+    double low = state->operand->low, high = state->operand->high;
     for (int64_t i = 0; i < count; i++)
-        to[i] = (float)(low + range * ((double)(int64_t)(ar_random(stream, (uint64_t)(first + i)) >> 11) * 0x1p-53));
+        to[i] = (float)uniform(low, high, ar_random(stream, (uint64_t)(first + i)));
 }
 
 static void fill_run(void *user, int64_t first, int64_t place, int64_t stride, int64_t count) {

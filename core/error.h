@@ -20,6 +20,10 @@ arete_status ar_fail(arete_status status, const char *format, ...) AR_PRINTF(2, 
 /* The same for memory that could not be had: what names the thing, bytes its size. */
 arete_status ar_fail_memory(const char *what, uint64_t bytes);
 
+/* The array (of elements of `each` bytes) with room for one more than count: itself, or grown to twice the room, which
+ * is written back. NULL after ar_fail_memory(what, ...); the old array stays then. */
+void *ar_grown(void *array, size_t *room, size_t count, size_t each, const char *what);
+
 /* Prefixes this thread's text ("matmul: ..."), keeping status; for callers that know the context. */
 arete_status ar_fail_within(arete_status status, const char *format, ...) AR_PRINTF(2, 3);
 

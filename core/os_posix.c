@@ -421,15 +421,12 @@ arete_status ar_os_list_folder(const char *path, const char *suffix, char ***nam
         return ar_fail(ARETE_E_NOT_FOUND, "%s: %s", path, strerror(errno));
     }
     for (struct dirent *entry; (entry = readdir(folder)) != NULL || !list;) {
-        if (count + 2 > room) { /* one for the NULL at the end */
-            room = room ? 2 * room : 32;
-            char **grown = ar_os_realloc(list, room * sizeof *grown);
-            if (!grown) {
-                goto no_memory;
-            }
-            list = grown;
-            list[count] = NULL;
+        char **grown = ar_grown(list, &room, count + 1, sizeof *grown, "a folder's names");
+        if (!grown) {
+            goto no_memory;
         }
+        list = grown;
+        list[count] = NULL; /* the end */
         if (!entry) {
             break;
         }

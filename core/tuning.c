@@ -61,15 +61,11 @@ static bool put(ar_tuning *tuning, const char *key, const char *solver, double s
         return true;
     }
     char *key_copy = ar_os_strdup(key);
-    if (key_copy && tuning->count == tuning->room) {
-        size_t room = tuning->room ? 2 * tuning->room : 64;
-        record *records = ar_os_realloc(tuning->records, room * sizeof *records);
-        if (records) {
-            tuning->records = records;
-            tuning->room = room;
-        }
-    }
-    if (!key_copy || tuning->count == tuning->room) {
+    record *records =
+        ar_grown(tuning->records, &tuning->room, tuning->count, sizeof *records, "the tuning records");
+    if (records)
+        tuning->records = records;
+    if (!key_copy || !records) {
         ar_os_free(key_copy);
         ar_os_free(solver_copy);
         return false;

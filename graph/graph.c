@@ -86,16 +86,11 @@ arete_status ar_graph_check_size(const arete_tensor *t) {
 }
 
 int ar_graph_value(ar_graph *graph, const char *name) {
-    if (graph->value_count == graph->value_room) {
-        int room = graph->value_room ? 2 * graph->value_room : 256;
-        ar_value *values = ar_os_realloc(graph->values, (size_t)room * sizeof *values);
-        if (!values) {
-            ar_fail_memory("a model's values", (uint64_t)room * sizeof *values);
-            return AR_NO_VALUE;
-        }
-        graph->values = values;
-        graph->value_room = room;
-    }
+    ar_value *values = ar_grown(graph->values, &graph->value_room, (size_t)graph->value_count, sizeof *values,
+                                "a model's values");
+    if (!values)
+        return AR_NO_VALUE;
+    graph->values = values;
     graph->values[graph->value_count] = (ar_value){.name = name, .storage = AR_NO_VALUE};
     return graph->value_count++;
 }
@@ -132,16 +127,11 @@ ar_step *ar_graph_step(ar_graph *graph, const ar_step_kind *kind, const char *na
     void *desc = ar_pool_alloc(&graph->pool, desc_bytes);
     if (!desc)
         return NULL;
-    if (graph->step_count == graph->step_room) {
-        int room = graph->step_room ? 2 * graph->step_room : 64;
-        ar_step *steps = ar_os_realloc(graph->steps, (size_t)room * sizeof *steps);
-        if (!steps) {
-            ar_fail_memory("a model's steps", (uint64_t)room * sizeof *steps);
-            return NULL;
-        }
-        graph->steps = steps;
-        graph->step_room = room;
-    }
+    ar_step *steps =
+        ar_grown(graph->steps, &graph->step_room, (size_t)graph->step_count, sizeof *steps, "a model's steps");
+    if (!steps)
+        return NULL;
+    graph->steps = steps;
     ar_step *step = &graph->steps[graph->step_count++];
     *step = (ar_step){.kind = kind, .name = name, .op = op, .slots = slots, .desc = desc};
     for (int i = 0; i < AR_STEP_SLOTS; i++)

@@ -68,9 +68,11 @@ struct ar_step {
 typedef struct ar_graph {
     ar_pool pool;
     ar_value *values;
-    int value_count, value_room;
+    int value_count;
+    size_t value_room;
     ar_step *steps;
-    int step_count, step_room;
+    int step_count;
+    size_t step_room;
     int *inputs, *outputs; /* of the network, in the file's order */
     int input_count, output_count;
     const char *name;

@@ -9,14 +9,10 @@
 #include "workload.h"
 
 static arete_status push(ar_parts *parts, const ar_part *one) {
-    if (parts->count == parts->room) {
-        size_t room = parts->room ? 2 * parts->room : 128;
-        ar_part *grown = ar_os_realloc(parts->parts, room * sizeof *grown);
-        if (!grown)
-            return ar_fail_memory("the hardware database", room * sizeof *grown);
-        parts->parts = grown;
-        parts->room = room;
-    }
+    ar_part *grown = ar_grown(parts->parts, &parts->room, parts->count, sizeof *grown, "the hardware database");
+    if (!grown)
+        return ARETE_E_MEMORY;
+    parts->parts = grown;
     parts->parts[parts->count++] = *one;
     return ARETE_OK;
 }

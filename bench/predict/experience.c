@@ -79,14 +79,10 @@ static bool layer_of(const json_t *record, ar_op *into) {
 }
 
 static arete_status push(ar_measured_run *run, const ar_measured_op *one) {
-    if (run->count == run->room) {
-        size_t room = run->room ? 2 * run->room : 256;
-        ar_measured_op *grown = ar_os_realloc(run->ops, room * sizeof *grown);
-        if (!grown)
-            return ar_fail_memory("measured operations", room * sizeof *grown);
-        run->ops = grown;
-        run->room = room;
-    }
+    ar_measured_op *ops = ar_grown(run->ops, &run->room, run->count, sizeof *ops, "measured operations");
+    if (!ops)
+        return ARETE_E_MEMORY;
+    run->ops = ops;
     run->ops[run->count++] = *one;
     return ARETE_OK;
 }

@@ -14,14 +14,10 @@
 #define UNTAUGHT 3.0 /* in units of doubt, where there are no known errors at all */
 
 static arete_status note(ar_lessons *to, const ar_lesson *one) {
-    if (to->count == to->room) {
-        size_t room = to->room ? 2 * to->room : 1024;
-        ar_lesson *grown = ar_os_realloc(to->list, room * sizeof *grown);
-        if (!grown)
-            return ar_fail_memory("errors of prediction", room * sizeof *grown);
-        to->list = grown;
-        to->room = room;
-    }
+    ar_lesson *list = ar_grown(to->list, &to->room, to->count, sizeof *list, "errors of prediction");
+    if (!list)
+        return ARETE_E_MEMORY;
+    to->list = list;
     to->list[to->count++] = *one;
     return ARETE_OK;
 }

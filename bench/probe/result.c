@@ -8,16 +8,11 @@
 #include "os.h"
 
 ar_probe_result *ar_result_add(ar_probe_part *part, ar_quantity quantity, const char *format, ...) {
-    if (part->count == part->room) {
-        size_t room = part->room ? 2 * part->room : 16;
-        ar_probe_result *more = ar_os_realloc(part->results, room * sizeof *more);
-        if (!more) {
-            (void)ar_fail_memory("a probe's results", room * sizeof *more);
-            return NULL;
-        }
-        part->results = more;
-        part->room = room;
-    }
+    ar_probe_result *results =
+        ar_grown(part->results, &part->room, part->count, sizeof *results, "a probe's results");
+    if (!results)
+        return NULL;
+    part->results = results;
     ar_probe_result *made = &part->results[part->count++];
     memset(made, 0, sizeof *made);
     made->quantity = quantity;

@@ -120,14 +120,10 @@ static arete_status take_dtype(reader *r, const char *text) {
 }
 
 arete_status ar_workload_push(ar_workload *w, const ar_workload_op *one) {
-    if (w->op_count == w->op_room) {
-        size_t room = w->op_room ? 2 * w->op_room : 64;
-        ar_workload_op *grown = ar_os_realloc(w->ops, room * sizeof *grown);
-        if (!grown)
-            return ar_fail_memory("the operations of a workload", room * sizeof *grown);
-        w->ops = grown;
-        w->op_room = room;
-    }
+    ar_workload_op *ops = ar_grown(w->ops, &w->op_room, w->op_count, sizeof *ops, "the operations of a workload");
+    if (!ops)
+        return ARETE_E_MEMORY;
+    w->ops = ops;
     w->ops[w->op_count++] = *one;
     return ARETE_OK;
 }

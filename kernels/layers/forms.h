@@ -30,7 +30,8 @@ typedef struct layer_build {
     arete_device *device;
     bool gpu; /* lower for the GPU class */
     int64_t vec, lanes; /* VEC, and LANES of the class that ar_layer_options() was last given */
-    uint32_t count, room;
+    uint32_t count;
+    size_t room;
     layer_launch *launches;
     uint64_t workspace;
 } layer_build;

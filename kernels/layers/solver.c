@@ -24,16 +24,12 @@ layer_launch *ar_layer_add(layer_build *b, const ar_source *source, const char *
     *status = ar_kernel_get(b->device, source, options, kernel, &found);
     if (*status != ARETE_OK)
         return NULL;
-    if (b->count == b->room) {
-        uint32_t room = b->room ? 2 * b->room : 2;
-        layer_launch *grown = ar_os_realloc(b->launches, room * sizeof *grown);
-        if (!grown) {
-            *status = ar_fail_memory("a layer's launches", room * sizeof *grown);
-            return NULL;
-        }
-        b->launches = grown;
-        b->room = room;
+    layer_launch *launches = ar_grown(b->launches, &b->room, b->count, sizeof *launches, "a layer's launches");
+    if (!launches) {
+        *status = ARETE_E_MEMORY;
+        return NULL;
     }
+    b->launches = launches;
     layer_launch *launch = &b->launches[b->count++];
     memset(launch, 0, sizeof *launch);
     launch->kernel = found;
