@@ -87,6 +87,8 @@ static void race(const ar_bench_spec *spec, ar_stage *stage, ar_record *record) 
             snprintf(result->why, sizeof result->why, "%s", timings[c].error);
         } else if (record->timing.queued.median > 0) {
             result->ratio = result->timing.queued.median / record->timing.queued.median;
+            if (record->timing.sync.median > 0)
+                result->ratio_sync = result->timing.sync.median / record->timing.sync.median;
         }
     }
     ar_os_free(timings);

@@ -29,7 +29,8 @@ typedef struct ar_peer_result {
     ar_timing timing;
     bool checked;
     ar_comparison check;
-    double ratio; /* its median over ours: above 1, we are faster */
+    double ratio;      /* its queued median over ours: above 1, we are faster */
+    double ratio_sync; /* the same of single calls, each waited for */
 } ar_peer_result;
 
 /* Calls one at a time, each waited for before the next: seconds of a call. */

@@ -59,6 +59,7 @@ static json_t *peer_json(const ar_peer_result *peer) {
         json_object_set_new(json, "stopped", json_string(ar_stop_name(peer->timing.stop)));
         json_object_set_new(json, "check", check_json(peer->checked, &peer->check));
         json_object_set_new(json, "ratio", number(peer->ratio));
+        json_object_set_new(json, "ratio_sync", number(peer->ratio_sync));
     }
     if (peer->why[0])
         json_object_set_new(json, "why", json_string(peer->why));

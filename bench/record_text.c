@@ -23,7 +23,7 @@ void ar_csv_head(FILE *to) {
     fputs("op,case,list,dtype,device,driver,solver,outcome,median,min,p25,p75,samples,sync_median,flops,flops_"
           "executed,"
           "bytes,gflops,gbps,bound,fraction,level,fault,passed,max_error,tolerance,peer,peer_version,peer_median,"
-          "peer_passed,ratio\n",
+          "peer_passed,ratio,peer_sync_median,ratio_sync\n",
           to);
 }
 
@@ -50,30 +50,30 @@ void ar_csv_line(FILE *to, const ar_case *of, const arete_device *device, const 
     for (size_t i = 0; i < (r->peer_count ? r->peer_count : 1); i++) {
         csv_own(to, of, device, r);
         if (r->peer_count == 0) {
-            fputs(",,,,\n", to);
+            fputs(",,,,,,\n", to);
             continue;
         }
         const ar_peer_result *peer = &r->peers[i];
         csv_field(to, peer->name);
         csv_field(to, peer->version);
         if (peer->ran)
-            fprintf(to, "%.9g,%s,%.4f\n", peer->timing.queued.median,
+            fprintf(to, "%.9g,%s,%.4f,%.9g,%.4f\n", peer->timing.queued.median,
                     !peer->checked       ? ""
                     : peer->check.passed ? "1"
                                          : "0",
-                    peer->ratio);
+                    peer->ratio, peer->timing.sync.median, peer->ratio_sync);
         else
-            fputs(",,\n", to);
+            fputs(",,,,\n", to);
     }
 }
 
-enum { CASE_WIDTH = 44, SOLVER_WIDTH = 22 };
+enum { CASE_WIDTH = 44, SOLVER_WIDTH = 22, PEER_WIDTH = 12 };
 
 void ar_table_head(FILE *to, const ar_peer_process *peers, size_t peer_count) {
     fprintf(to, "%-*s %-*s %10s %10s %9s %8s %6s %-8s %-9s", CASE_WIDTH, "case", SOLVER_WIDTH, "solver", "ms",
             "sync ms", "GFLOP/s", "GB/s", "roof", "bound", "check");
     for (size_t i = 0; i < peer_count; i++)
-        fprintf(to, " %9s", peers[i].name);
+        fprintf(to, " %*s", PEER_WIDTH, peers[i].name);
     fputs("\n", to);
 }
 
@@ -84,11 +84,11 @@ static void peer_columns(FILE *to, const ar_record *record) {
         if (!peer->ran)
             snprintf(text, sizeof text, "-");
         else
-            snprintf(text, sizeof text, "%.2fx%s", peer->ratio,
+            snprintf(text, sizeof text, "%.2f %.2fx%s", peer->ratio, peer->ratio_sync,
                      !peer->checked       ? "?"
                      : peer->check.passed ? ""
                                           : "!");
-        fprintf(to, " %9s", text);
+        fprintf(to, " %*s", PEER_WIDTH, text);
     }
 }
 

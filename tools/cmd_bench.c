@@ -60,7 +60,8 @@ static void help(void) {
         "ms: median seconds per call over at least 10 queued calls and one wait. sync ms: one call, one wait.\n"
         "roof: the part of the device's limit that is reached; ! marks a figure above it, a measurement fault.\n"
         "check: largest error beyond the output's rounding, relative to the sum of magnitudes.\n"
-        "A peer's column: its time over ours (above 1, Arete is faster); ! its result is wrong, ? unchecked.\n\n"
+        "A peer's column: its time over ours, queued and sync (above 1, Arete is faster); ! its result is wrong,\n"
+        "? unchecked.\n\n"
         "Lists:\n");
     ar_case_print_lists();
 }
