@@ -43,4 +43,4 @@ TEST_PACKAGES="libcmocka-dev libonnx-testdata ocl-icd-opencl-dev binutils"
 # What the long tests use beside.
 LONG_PACKAGES="oclgrind mesa-opencl-icd clang"
 # Compilers of devices that are not here; not every system has them, and the tests say which are missing.
-OFFLINE_PACKAGES="clang-19 libclc-15 clang-15 libamdhip64-5 llvm-spirv-15"
+OFFLINE_PACKAGES="clang-19 libclc-15 clang-15 libamdhip64-5 rocm-device-libs llvm-spirv-15"

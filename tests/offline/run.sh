@@ -37,6 +37,16 @@ fi
 set -- "$folder"/programs/*.hip
 echo "$# programs of $(for f; do basename "${f%.*.hip}"; done | sort -u | wc -l) kernel files"
 
+# A program with NVIDIA's assembly in it is for its devices alone.
+for_target() { # TARGET FILE...
+    target=$1
+    shift
+    case $target in
+    sm_*) printf '%s\n' "$@" ;;
+    *) grep -L '^#define USE_PTX' "$@" ;;
+    esac
+}
+
 wanted() { # TARGET
     case " ${ARETE_OFFLINE_TARGETS:-$1} " in *" $1 "*) return 0 ;; esac
     return 1
@@ -81,7 +91,7 @@ runtime() { # COMPILER FLAVOUR TARGET FILE...: the library's own compilers
     wanted "$target" || return 0
     log=$folder/$compiler-$target.log
     ARETE_COMPILE_OPTIONS=$([ "$flavour" = nvidia ] && echo --ptxas-options=-v) \
-        "$programs/offline_compile" "$flavour $target" "$@" > "$log" 2>&1
+        "$programs/offline_compile" "$flavour $target" $(for_target "$target" "$@") > "$log" 2>&1
     code=$?
     if [ $code = 77 ]; then
         echo "no $compiler: $(sed -n 's/^no compiler: //p' "$log")"
@@ -123,21 +133,48 @@ knows() { # CLANG ARCH
         -o "$folder/probe.s" 2> /dev/null
 }
 
-hip() { # ARCH FILE...: clang alone, without HIP's headers and libraries
+# AMD's own functions (exp, pow ...) as bitcode: without them each is a call, which keeps and spills registers as no
+# real program does. An ISA that these libraries do not know takes its nearest ancestor's constants.
+libraries() { # ARCH
+    case $1 in
+    gfx9*) wave=on nearest="${1#gfx} 940 90a" ;;
+    *) wave=off nearest="${1#gfx} 1036 1030" ;;
+    esac
+    for bitcode in "${ROCM_DEVICE_LIBS:-/usr/lib/$(uname -m)-linux-gnu/amdgcn/bitcode}" /opt/rocm/amdgcn/bitcode; do
+        [ -e "$bitcode/ocml.bc" ] || continue
+        for isa in $nearest; do [ -e "$bitcode/oclc_isa_version_$isa.bc" ] && break; done
+        for name in ocml ockl oclc_daz_opt_off oclc_unsafe_math_off oclc_finite_only_off \
+            oclc_correctly_rounded_sqrt_on oclc_wavefrontsize64_$wave "oclc_isa_version_$isa"; do
+            echo "-Xclang -mlink-builtin-bitcode -Xclang $bitcode/$name.bc"
+        done
+        return
+    done
+}
+
+hip() { # ARCH FILE...: clang alone, without HIP's headers
     arch=$1
     shift
     wanted "$arch" || return 0
+    links=""
+    case $arch in gfx*)
+        links=$(libraries "$arch")
+        if [ -z "$links" ]; then
+            echo "no clang HIP for $arch: AMD's device libraries (rocm-device-libs) are missing"
+            return 1
+        fi ;;
+    esac
     if [ -z "$clang" ] || ! knows "$clang" "$arch"; then
         echo "no clang HIP for $arch: ${clang:-clang} ${clang:+does not know it}${clang:-is not installed}"
         return 1
     fi
     log=$folder/clang-hip-$arch.log
     : > "$log"
-    for file; do
+    for file in $(for_target "$arch" "$@"); do
         echo "== $file" >> "$log"
-        "$clang" -x hip --offload-device-only --cuda-device-only --offload-arch="$arch" -nogpuinc -nogpulib -O3 -std=c++17 \
-            -ffp-contract=on -Werror=unused-value --gpu-max-threads-per-block=256 -Rpass-analysis=kernel-resource-usage -S "$file" \
-            -o "$folder/out.s" > "$folder/one.log" 2>&1 || failed "$clang" "$arch" "$file" "$folder/one.log"
+        "$clang" -x hip --offload-device-only --cuda-device-only --offload-arch="$arch" -nogpuinc -nogpulib $links -O3 \
+            -std=c++17 -ffp-contract=on -Werror=unused-value --gpu-max-threads-per-block=256 \
+            -Rpass-analysis=kernel-resource-usage -S "$file" -o "$folder/out.s" > "$folder/one.log" 2>&1 ||
+            failed "$clang" "$arch" "$file" "$folder/one.log"
         cat "$folder/one.log" >> "$log"
     done
     rows clang-HIP "$arch" "$log"
@@ -158,7 +195,7 @@ opencl() { # ARCH FILE...: the text between the dialect and its end is OpenCL C
     fi
     log=$folder/clang-opencl-$arch.log
     : > "$log"
-    for file; do
+    for file in $(for_target "$arch" "$@"); do
         echo "== $file" >> "$log"
         plain "$file" > "$folder/one.cl"
         $compiler $cl -target amdgcn-amd-amdhsa -mcpu="$arch" $links -Rpass-analysis=kernel-resource-usage \
@@ -185,7 +222,7 @@ spirv() { # FILE...
         return 1
     fi
     wanted spirv || return 0
-    for file; do
+    for file in $(for_target spirv "$@"); do
         plain "$file" > "$folder/one.cl"
         ${clc_clang:-$clang} $cl -target spir64-unknown-unknown -emit-llvm -c "$folder/one.cl" -o "$folder/out.bc" \
             > "$folder/one.log" 2>&1 && $translator "$folder/out.bc" -o "$folder/out.spv" > "$folder/one.log" 2>&1 ||
