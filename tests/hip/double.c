@@ -1,149 +1,14 @@
-/* See double.h. Built twice: with DOUBLE_CUDA under CUDA's names, without it under HIP's.
- *
- * A module's image is a text (double_rtc.c makes it of the source); lines "@kernel NAME BYTES BYTES ..." name kernels
- * and the sizes of their parameters. Other images have every kernel, without parameters.
- */
-#define _POSIX_C_SOURCE 200809L
-#include "double.h"
-
-#include <pthread.h>
+/* Of the double (double.h): devices, contexts, memory, streams, events. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef DOUBLE_CUDA
-#define NAME(hip, cuda) cuda
-#define IS_CUDA 1
-#else
-#define NAME(hip, cuda) hip
-#define IS_CUDA 0
-#endif
-#define EXPORT __attribute__((visibility("default")))
+#include "double_state.h"
 
-enum kind { MEMORY, HOST, STREAM, EVENT, MODULE, FUNCTION, CONTEXT, KINDS };
-static const char *const kind_names[KINDS] = {"memory", "host", "stream", "event", "module", "function", "context"};
-
-typedef struct handle {
-    enum kind kind;
-    int device, flags, recorded;
-    size_t bytes;
-    unsigned char *data; /* of memory; of a module its image */
-    char name[64];
-    struct handle *module, *next;
-} handle;
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static handle *handles; /* the living */
-static char faults[16384], calls[65536];
-static struct { char name[64]; int code, skip; } planned;
-static int lost, initialised;
-static double_launch last;
-static __thread int current = -1;
 #ifdef DOUBLE_CUDA
 static __thread int stack[16], depth;
 #endif
 #define INFINITE_CLOCK 1.5f
-
-static void add_line(char *to, size_t room, const char *text) {
-    size_t used = strlen(to);
-    if (used + strlen(text) + 2 < room)
-        sprintf(to + used, "%s\n", text);
-}
-
-static void fault(const char *call, const char *what) {
-    char line[256];
-    snprintf(line, sizeof line, "%s: %s", call, what);
-    add_line(faults, sizeof faults, line);
-}
-
-/* Every call begins here: it is written down, and fails if that was planned. lock is held from here on. */
-static int enter(const char *call, int destroys) {
-    pthread_mutex_lock(&lock);
-    add_line(calls, sizeof calls, call);
-    if (!initialised && strcmp(call, NAME("hipInit", "cuInit")) != 0) {
-        fault(call, "called before the driver was initialised");
-        return 3;
-    }
-    if (planned.code && strcmp(planned.name, call) == 0 && planned.skip-- == 0) {
-        int code = planned.code;
-        planned.code = 0;
-        return code;
-    }
-    return destroys ? 0 : lost;
-}
-
-static int leave(int code) {
-    pthread_mutex_unlock(&lock);
-    return code;
-}
-
-/* The device whose objects this thread may use. HIP begins with device 0, CUDA with none. */
-static int on_device(const char *call) {
-    if (current < 0 && IS_CUDA) {
-        fault(call, "no current context");
-        return -1;
-    }
-    return current < 0 ? 0 : current;
-}
-
-static handle *make(enum kind kind, int device, size_t bytes) {
-    handle *h = calloc(1, sizeof *h);
-    h->kind = kind;
-    h->device = device;
-    h->bytes = bytes;
-    h->next = handles;
-    handles = h;
-    return h;
-}
-
-static handle *find(const void *at, enum kind kind) {
-    for (handle *h = handles; h; h = h->next)
-        if (h->kind == kind && (kind == MEMORY || kind == HOST ? (const void *)h->data == at : (const void *)h == at))
-            return h;
-    return NULL;
-}
-
-/* The handle, alive and of the current device, or NULL and a fault. */
-static handle *use(const char *call, const void *at, enum kind kind) {
-    int device = on_device(call);
-    handle *h = find(at, kind);
-    char text[128];
-    if (!h || (h->device != device && kind != HOST)) {
-        snprintf(text, sizeof text, h ? "a %s of another device" : "no living %s", kind_names[kind]);
-        fault(call, text);
-        return NULL;
-    }
-    return h;
-}
-
-static void unmake(handle *gone) {
-    for (handle **at = &handles; *at; at = &(*at)->next)
-        if (*at == gone) {
-            *at = gone->next;
-            break;
-        }
-    free(gone->data);
-    free(gone);
-}
-
-/* Where in living memory of the current device at points, with room for bytes; else NULL and a fault. */
-static unsigned char *reach(const char *call, void *at, size_t bytes) {
-    int device = on_device(call);
-    for (handle *h = handles; h; h = h->next)
-        if (h->kind == MEMORY && h->device == device && (unsigned char *)at >= h->data &&
-            (unsigned char *)at + bytes <= h->data + h->bytes)
-            return at;
-    fault(call, "outside of the current device's memory");
-    return NULL;
-}
-
-#define CALL(hip, cuda, parameters) EXPORT int NAME(hip, cuda) parameters; EXPORT int NAME(hip, cuda) parameters
-#define BEGIN(hip, cuda, destroys)                                                                                  \
-    static const char *const call = #hip "\0" #cuda;                                                                \
-    const char *const me = IS_CUDA ? call + sizeof #hip : call;                                                     \
-    int code = enter(me, destroys);                                                                                 \
-    if (code)                                                                                                       \
-    return leave(code)
 
 CALL(hipInit, cuInit, (unsigned flags)) {
     BEGIN(hipInit, cuInit, 0);
@@ -293,13 +158,6 @@ CALL(hipHostMalloc, cuMemHostAlloc, (void **at, size_t bytes, unsigned flags)) {
     BEGIN(hipHostMalloc, cuMemHostAlloc, 0);
     return leave(flags ? 1 : allocate(me, HOST, at, bytes));
 }
-static int give_back(const char *me, const void *at, enum kind kind) {
-    handle *h = use(me, at, kind);
-    if (!h)
-        return 400;
-    unmake(h);
-    return 0;
-}
 CALL(hipFree, cuMemFree_v2, (void *at)) {
     BEGIN(hipFree, cuMemFree_v2, 1);
     return leave(give_back(me, at, MEMORY));
@@ -317,10 +175,6 @@ CALL(hipMemGetAddressRange, cuMemGetAddressRange_v2, (void **base, size_t *bytes
             return leave(0);
         }
     return leave(1);
-}
-/* A stream: NULL is the default one, where there is a device. */
-static int good_stream(const char *me, const void *stream) {
-    return stream ? use(me, stream, STREAM) != NULL : on_device(me) >= 0;
 }
 CALL(hipMemcpyHtoDAsync, cuMemcpyHtoDAsync_v2, (void *to, const void *from, size_t bytes, void *stream)) {
     BEGIN(hipMemcpyHtoDAsync, cuMemcpyHtoDAsync_v2, 0);
@@ -431,95 +285,4 @@ CALL(hipEventElapsedTime, cuEventElapsedTime, (float *ms, void *start, void *end
     }
     *ms = INFINITE_CLOCK;
     return leave(0);
-}
-
-CALL(hipModuleLoadData, cuModuleLoadData, (void **module, const void *image)) {
-    BEGIN(hipModuleLoadData, cuModuleLoadData, 0);
-    int device = on_device(me);
-    if (device < 0)
-        return leave(201);
-    handle *h = make(MODULE, device, 0);
-    if (memcmp(image, "no image", 8) == 0) {
-        unmake(h);
-        return leave(200);
-    }
-    if (memcmp(image, "@image", 6) == 0) /* what a real compiler made is taken, and not looked at */
-        h->data = (unsigned char *)strdup(image);
-    *module = h;
-    return leave(0);
-}
-CALL(hipModuleUnload, cuModuleUnload, (void *module)) {
-    BEGIN(hipModuleUnload, cuModuleUnload, 1);
-    handle *h = use(me, module, MODULE);
-    for (handle *f = handles, *next; h && f; f = next) {
-        next = f->next;
-        if (f->kind == FUNCTION && f->module == h)
-            unmake(f);
-    }
-    return leave(h ? give_back(me, module, MODULE) : 400);
-}
-/* Where "@kernel NAME" stands in the image; NULL: nowhere. */
-static const char *kernel_line(const handle *module, const char *name) {
-    size_t length = strlen(name);
-    for (const char *at = (const char *)module->data; at && (at = strstr(at, "@kernel ")) != NULL;) {
-        at += 8;
-        if (strncmp(at, name, length) == 0 && (at[length] == ' ' || at[length] == '\n'))
-            return at + length;
-    }
-    return NULL;
-}
-CALL(hipModuleGetFunction, cuModuleGetFunction, (void **function, void *module, const char *name)) {
-    BEGIN(hipModuleGetFunction, cuModuleGetFunction, 0);
-    handle *h = use(me, module, MODULE);
-    if (!h || (h->data && !kernel_line(h, name)))
-        return leave(h ? 500 : 400);
-    handle *f = make(FUNCTION, h->device, 0);
-    f->module = h;
-    snprintf(f->name, sizeof f->name, "%s", name);
-    *function = f;
-    return leave(0);
-}
-CALL(hipModuleLaunchKernel, cuLaunchKernel,
-     (void *function, unsigned gx, unsigned gy, unsigned gz, unsigned x, unsigned y, unsigned z, unsigned local_bytes,
-      void *stream, void **arguments, void **extra)) {
-    BEGIN(hipModuleLaunchKernel, cuLaunchKernel, 0);
-    handle *f = use(me, function, FUNCTION);
-    if (!f || !good_stream(me, stream) || extra || !gx || !gy || !gz || gy > 65535 || gz > 65535 ||
-        (size_t)x * y * z > 1024 || (size_t)x * y * z == 0)
-        return leave(f ? 1 : 400);
-    last = (double_launch){.device = f->device, .groups = {gx, gy, gz}, .items = {x, y, z},
-                           .local_bytes = local_bytes, .stream = stream};
-    snprintf(last.kernel, sizeof last.kernel, "%s", f->name);
-    const char *line = f->module->data ? kernel_line(f->module, f->name) : NULL;
-    while (line && *line == ' ' && last.count < DOUBLE_PARAMETERS) {
-        size_t bytes = strtoul(line, (char **)&line, 10);
-        last.bytes[last.count] = bytes;
-        memcpy(last.values[last.count], arguments[last.count], bytes);
-        last.count++;
-    }
-    return leave(0);
-}
-
-/* ---- for the tests ---- */
-
-static void plan_failure(const char *call, int code, int skip) {
-    snprintf(planned.name, sizeof planned.name, "%s", call);
-    planned.skip = skip;
-    planned.code = code;
-}
-static void lose(int code) { lost = code; }
-static const char *get_faults(void) { return faults; }
-static const char *get_calls(void) { return calls; }
-static void forget(void) { calls[0] = '\0'; }
-static const double_launch *get_launch(void) { return &last; }
-static int get_current(void) { return current; }
-static int live(const char *kind) {
-    int count = 0;
-    for (handle *h = handles; h; h = h->next)
-        count += strcmp(kind_names[h->kind], kind) == 0;
-    return count;
-}
-EXPORT const double_api *arete_double(void) {
-    static const double_api api = {plan_failure, lose, get_faults, get_calls, forget, live, get_launch, get_current};
-    return &api;
 }

@@ -17,7 +17,7 @@ typedef struct double_launch {
     unsigned groups[3], items[3], local_bytes;
     void *stream;
     int count;
-    size_t bytes[DOUBLE_PARAMETERS]; /* as the module says (see double.c) */
+    size_t bytes[DOUBLE_PARAMETERS]; /* as the module says (see double_module.c) */
     unsigned char values[DOUBLE_PARAMETERS][DOUBLE_PARAMETER_BYTES];
 } double_launch;
 

@@ -1,4 +1,4 @@
-/* A test double of hiprtc and of NVRTC, under both names. What it makes of a source is an image for double.c: the
+/* A test double of hiprtc and of NVRTC, under both names. What it makes of a source is an image for double_module.c: the
  * texts in it from "@kernel" to the end of the line (none: every kernel is there); or it does what ARETE_DOUBLE_RTC
  * asks for:
  *   error    a failing build with a log         abort, segfault, hang, exit   the compiler's bad days
