@@ -1,6 +1,4 @@
 /* Copies that turn rows into columns: transpose.cl, when a walk is one; else map.cl. */
-#include <string.h>
-
 #include "forms.h"
 #include "sources.h"
 
@@ -26,17 +24,23 @@ static int32_t crossing(const layer_walk *w, int64_t least) {
     return -1;
 }
 
-/* Loops besides a and b. */
-static void outer_loops(const layer_walk *w, int32_t a, int32_t b, transpose_block *s) {
-    s->outer = 1;
+/* The two loops that change places, a and b; all others are turns of these. */
+static transpose_block block_of(const layer_walk *w, int32_t a, int32_t b) {
+    transpose_block s = {.offset = {w->offset[0], w->offset[1]},
+                         .a = w->dims[a],
+                         .b = w->dims[b],
+                         .x_a = w->step[0][a],
+                         .y_b = w->step[1][b],
+                         .outer = 1};
     for (int32_t d = w->loops; d-- > 0;) {
         if (d == a || d == b)
             continue;
-        s->dim[s->loops] = w->dims[d];
-        s->x[s->loops] = w->step[0][d];
-        s->y[s->loops++] = w->step[1][d];
-        s->outer *= w->dims[d];
+        s.dim[s.loops] = w->dims[d];
+        s.x[s.loops] = w->step[0][d];
+        s.y[s.loops++] = w->step[1][d];
+        s.outer *= w->dims[d];
     }
+    return s;
 }
 
 /* Channels that become the innermost dimension or were it, too few for tiles: the loop of the other dimension. */
@@ -60,15 +64,8 @@ static int32_t few_channels(const layer_walk *w, int64_t least, int32_t *channel
 }
 
 static arete_status few(layer_build *b, const layer_walk *w, int32_t along, int32_t channels, bool inward, int size) {
-    transpose_block s;
-    memset(&s, 0, sizeof s);
-    s.offset[0] = w->offset[0];
-    s.offset[1] = w->offset[1];
-    s.a = w->dims[along];
-    s.b = w->dims[channels];
-    s.x_a = w->step[0][channels];
-    s.y_b = w->step[1][channels];
-    outer_loops(w, along, channels, &s);
+    transpose_block s = block_of(w, along, channels);
+    s.x_a = w->step[0][channels]; /* from channel to channel, whichever side has them innermost */
     ar_layer_text options;
     ar_layer_options(b, CLASS_BITS, &options);
     options.at = 0;
@@ -88,16 +85,7 @@ static arete_status few(layer_build *b, const layer_walk *w, int32_t along, int3
 }
 
 static arete_status tiles(layer_build *b, const layer_walk *w, int32_t cross, int size) {
-    transpose_block s;
-    int32_t last = w->loops - 1;
-    memset(&s, 0, sizeof s);
-    s.offset[0] = w->offset[0];
-    s.offset[1] = w->offset[1];
-    s.a = w->dims[last];
-    s.b = w->dims[cross];
-    s.x_a = w->step[0][last];
-    s.y_b = w->step[1][cross];
-    outer_loops(w, last, cross, &s);
+    transpose_block s = block_of(w, w->loops - 1, cross);
     ar_layer_text options;
     ar_layer_options(b, CLASS_BITS, &options);
     options.at = 0;
