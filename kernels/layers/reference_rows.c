@@ -19,9 +19,25 @@ static int64_t wrapped(int64_t a, int64_t b, bool product) {
     return (int64_t)(product ? (uint64_t)a * (uint64_t)b : (uint64_t)a + (uint64_t)b);
 }
 
+/* A sum, and what rounding loses of it, which is added at the end: f64 results are held to a few eps of f64. */
+typedef struct kept {
+    double sum, lost;
+} kept;
+
+static void keep(kept *k, double x) {
+    double more = k->sum + x;
+    k->lost += fabs(k->sum) >= fabs(x) ? (k->sum - more) + x : (x - more) + k->sum;
+    k->sum = more;
+}
+
+static double kept_total(const kept *k) {
+    return isfinite(k->sum) ? k->sum + k->lost : k->sum;
+}
+
 typedef struct sums {
     int64_t n;
-    double sum, absolute, square, product, least, most, exponentials;
+    kept sum, absolute, square, exponentials;
+    double product, least, most;
     int64_t whole_sum, whole_absolute, whole_square, whole_product, whole_least, whole_most;
 } sums;
 
@@ -40,9 +56,9 @@ static void sums_add(sums *s, layer_number v) {
     double x = v.real;
     int64_t w = v.whole;
     s->n++;
-    s->sum += x;
-    s->absolute += fabs(x);
-    s->square += x * x;
+    keep(&s->sum, x);
+    keep(&s->absolute, fabs(x));
+    keep(&s->square, x * x);
     s->product *= x;
     s->least = isnan(s->least) || s->least < x ? s->least : x;
     s->most = isnan(s->most) || s->most > x ? s->most : x;
@@ -71,7 +87,7 @@ static void over_reduced(const layer_oracle *o, int64_t *base, sums *s, bool sec
             }
         layer_number v = ar_layer_load(o, 0, ar_layer_place(x, base));
         if (second)
-            s->exponentials += exp(v.real - s->most);
+            keep(&s->exponentials, exp(v.real - s->most));
         else
             sums_add(s, v);
     }
@@ -89,17 +105,18 @@ static layer_number reduction(const layer_oracle *o, int64_t index, double *magn
     sums s;
     sums_start(&s, x);
     over_reduced(o, base, &s, false);
-    double factor = doublings((double)s.n), n = (double)s.n;
+    double factor = doublings((double)s.n), n = (double)s.n, sum = kept_total(&s.sum);
+    double absolute = kept_total(&s.absolute), square = kept_total(&s.square);
     layer_number y = {0, 0};
     *magnitude = 0;
     switch ((arete_layer_op)p->a.op) {
     case ARETE_LAYER_REDUCE_SUM:
-        y = (layer_number){s.sum, s.whole_sum};
-        *magnitude = s.absolute * factor;
+        y = (layer_number){sum, s.whole_sum};
+        *magnitude = absolute * factor;
         break;
     case ARETE_LAYER_REDUCE_MEAN:
-        y = (layer_number){s.sum / n, s.n ? s.whole_sum / s.n : 0};
-        *magnitude = s.absolute / n * (factor + 2);
+        y = (layer_number){sum / n, s.n ? s.whole_sum / s.n : 0};
+        *magnitude = absolute / n * (factor + 2);
         break;
     case ARETE_LAYER_REDUCE_MAX: y = (layer_number){s.most, s.whole_most}; break;
     case ARETE_LAYER_REDUCE_MIN: y = (layer_number){s.least, s.whole_least}; break;
@@ -108,28 +125,28 @@ static layer_number reduction(const layer_oracle *o, int64_t index, double *magn
         *magnitude = fabs(s.product) * (n + 1);
         break;
     case ARETE_LAYER_REDUCE_L1:
-        y = (layer_number){s.absolute, s.whole_absolute};
-        *magnitude = s.absolute * factor;
+        y = (layer_number){absolute, s.whole_absolute};
+        *magnitude = absolute * factor;
         break;
     case ARETE_LAYER_REDUCE_L2:
-        y.real = sqrt(s.square);
+        y.real = sqrt(square);
         *magnitude = y.real * (factor + 3);
         break;
     case ARETE_LAYER_REDUCE_LOG_SUM:
-        y.real = log(s.sum);
-        *magnitude = s.absolute / fabs(s.sum) * factor + 16 * fabs(y.real);
+        y.real = log(sum);
+        *magnitude = absolute / fabs(sum) * factor + 16 * fabs(y.real);
         break;
     case ARETE_LAYER_REDUCE_LOG_SUM_EXP: {
         double most = isinf(s.most) ? 0 : s.most;
         s.most = most;
         over_reduced(o, base, &s, true);
-        y.real = most + log(s.exponentials);
+        y.real = most + log(kept_total(&s.exponentials));
         *magnitude = factor + 20 * (1 + fabs(most) + fabs(y.real));
         break;
     }
     default:
-        y = (layer_number){s.square, s.whole_square};
-        *magnitude = s.square * (factor + 1);
+        y = (layer_number){square, s.whole_square};
+        *magnitude = square * (factor + 1);
         break;
     }
     if (ar_layer_is_int(x->dtype) || x->dtype == ARETE_BOOL)
@@ -171,35 +188,29 @@ static double row_at(const layer_oracle *o, const row *r, const int64_t *at, int
     return ar_layer_load(o, 0, row_place(r, at, i)).real;
 }
 
-/* *sum += x; what rounding loses is kept in *lost, to be added at the end: f64 results are held to a few eps of f64. */
-static void add_kept(double *sum, double *lost, double x) {
-    double more = *sum + x;
-    *lost += fabs(*sum) >= fabs(x) ? (*sum - more) + x : (x - more) + *sum;
-    *sum = more;
-}
-
 /* a: the largest; b: the sum of exp(x - a); n: where the largest is first. Or for LP_NORM a: the norm. */
 static void along_axis(const layer_oracle *o, const row *r, const int64_t *at, layer_memo *m) {
-    double most = -INFINITY, sum = 0;
+    double most = -INFINITY;
+    kept sum = {0, 0};
     m->n = 0;
     for (int64_t i = 0; i < r->n; ++i) {
         double x = row_at(o, r, at, i);
         if (o->p->a.op == ARETE_LAYER_LP_NORM)
-            sum += o->p->a.p == 1 ? fabs(x) : x * x;
+            keep(&sum, o->p->a.p == 1 ? fabs(x) : x * x);
         else if (!isnan(most) && !(x <= most)) {
             most = x;
             m->n = i;
         }
     }
     if (o->p->a.op == ARETE_LAYER_LP_NORM) {
-        m->a = o->p->a.p == 1 ? sum : sqrt(sum);
+        m->a = o->p->a.p == 1 ? kept_total(&sum) : sqrt(kept_total(&sum));
         return;
     }
     m->a = most;
-    double lost = 0;
+    kept exponentials = {0, 0};
     for (int64_t i = 0; i < r->n; ++i)
-        add_kept(&sum, &lost, exp(row_at(o, r, at, i) - most));
-    m->b = isfinite(sum) ? sum + lost : sum;
+        keep(&exponentials, exp(row_at(o, r, at, i) - most));
+    m->b = kept_total(&exponentials);
 }
 
 static layer_number axis_norm(layer_oracle *o, int64_t index, double *magnitude) {
@@ -233,17 +244,18 @@ static layer_number axis_norm(layer_oracle *o, int64_t index, double *magnitude)
 
 static void statistics(const layer_oracle *o, const row *r, const int64_t *at, layer_memo *m) {
     bool centred = o->p->a.op != ARETE_LAYER_RMS_NORM;
-    double sum = 0, square = 0, raw = 0, n = (double)r->n;
+    kept sum = {0, 0}, square = {0, 0}, raw = {0, 0};
+    double n = (double)r->n;
     for (int64_t i = 0; i < r->n && centred; ++i)
-        sum += row_at(o, r, at, i);
-    m->a = sum / n;
+        keep(&sum, row_at(o, r, at, i));
+    m->a = kept_total(&sum) / n;
     for (int64_t i = 0; i < r->n; ++i) {
         double x = row_at(o, r, at, i);
-        square += (x - m->a) * (x - m->a);
-        raw += x * x;
+        keep(&square, (x - m->a) * (x - m->a));
+        keep(&raw, x * x);
     }
-    m->b = 1 / sqrt(square / n + (double)o->p->a.epsilon);
-    m->c = sqrt(raw / n);
+    m->b = 1 / sqrt(kept_total(&square) / n + (double)o->p->a.epsilon);
+    m->c = sqrt(kept_total(&raw) / n);
 }
 
 static layer_number norm(layer_oracle *o, uint32_t output, int64_t index, double *magnitude) {
@@ -371,13 +383,15 @@ static layer_number running_sum(const layer_oracle *o, int64_t index, double *ma
     int64_t here = at[axis], first = p->a.reverse ? here + p->a.exclusive : 0;
     int64_t end = p->a.reverse ? n : here + 1 - p->a.exclusive;
     layer_number y = {0, 0};
+    kept real = {0, 0};
     double absolute = 0;
     for (at[axis] = first; at[axis] < end; ++at[axis]) {
         layer_number v = ar_layer_load(o, 0, ar_layer_place(x, at));
-        y.real += v.real;
+        keep(&real, v.real);
         y.whole = wrapped(y.whole, v.whole, false);
         absolute += fabs(v.real);
     }
+    y.real = kept_total(&real);
     /* Sums are carried along in order: their errors add up at worst, and as a rule by their root. */
     *magnitude = absolute * (doublings((double)n) + 2);
     return ar_layer_is_int(x->dtype) ? ar_layer_converted(x->dtype, false, y) : y;
