@@ -1,4 +1,4 @@
-/* attention/cpu_mask.h: masks for cpu_flash.cl, as [key][NR] of what is added to scores. Wanted: NR, MASK, TYPE_MASK. */
+/* attention/cpu_mask.h: masks for cpu_flash.cl, as [key][NR] of what is added to scores; by MASK and TYPE_MASK. */
 /* A score and what is added to it; hidden ones are -infinity whatever they were. */
 static inline realv masked(realv score, realv add)
 {
