@@ -1,4 +1,5 @@
-/* What runs under oclgrind (run.sh): small cases of matmul, conv and attention through every solver that can take them, and planted faults.
+/* What runs under oclgrind (run.sh): small cases of matmul, conv, attention and layers through every solver that can
+ * take them, and planted faults.
  *
  * One case a process, and workspace as it comes: oclgrind 21.10 takes values for uninitialised that are not when a
  * buffer was filled by a command, or its memory had been another buffer's.
@@ -13,6 +14,7 @@
 #include "casework.h"
 #include "conv/casework.h"
 #include "conv/problem.h"
+#include "layers/casework.h"
 #include "matmul/casework.h"
 #include "matmul/problem.h"
 
@@ -76,6 +78,42 @@ static const char *const conv_cases[] = {
     "yzero=one",
     "n=1 c=5 m=6 in=5x6 k=1x1 dtype=i8",
 };
+/* A case or two of each form's kernels: whole vectors and what is left over, negative steps, pads. */
+static const char *const layer_cases[] = {
+    "op=add in=3x5x7,5x1",
+    "op=fused in=3x37,37 chain=add(0,1);activation.elu(16)~1~0;mul(17,0)",
+    "op=where in=5x1:bool,5x7,7",
+    "op=cast in=5x7 out=5x7:i64",
+    "op=slice in=7x9 axes=0x1 starts=5x-1 ends=0x-10 steps=-2x-1",
+    "op=concat in=2x3,2x5,2x1 axis=1",
+    "op=transpose in=19x35",
+    "op=transpose in=2x33x5x3:f16 axes=0x3x2x1",
+    "op=transpose in=2x3x35 axes=0x2x1",
+    "op=softmax in=3x37 axis=1",
+    "op=log_softmax in=2x7x20 axis=1",
+    "op=hardmax in=2x3x17 axis=1",
+    "op=layer_norm in=3x37,37,37 axis=1",
+    "op=rms_norm in=3x70,70 axis=1",
+    "op=group_norm in=2x4x3x7,4,4 groups=2",
+    "op=reduce_sum in=3x37x5 axes=1",
+    "op=reduce_mean in=3x40x5 axes=1x2 out=3",
+    "op=reduce_log_sum_exp in=3x20 axes=1",
+    "op=reduce_min in=3x20:i8 axes=0",
+    "op=max_pool in=1x2x5x19 kernel=3x3 strides=2x2 pads=1x1x1x1",
+    "op=max_pool in=1x2x20 kernel=3 dilations=2 out=1x2x16,1x2x16:i64",
+    "op=average_pool in=1x2x9x20 kernel=3x2 pads=1x1x1x1 countpad=1 ceil=1 strides=2x3",
+    "op=lrn in=1x5x3x7 alpha=0.5 beta=0.75 bias=1 window=3",
+    "op=pad in=5x7 axes=0x1 pads=1x2x3x4 alpha=1.5",
+    "op=pad in=3x9 pads=3x9x2x10 axes=0x1 mode=3",
+    "op=resize in=1x2x5x7 out=1x2x10x21 mode=1",
+    "op=resize in=1x1x5x7 out=1x1x8x3 mode=2 alpha=-0.75",
+    "op=gather in=9x20,5:i64",
+    "op=gather_nd in=5x6x7,4x2:i64",
+    "op=scatter_elements in=9x8,2x3:i64,2x3 axis=1 mode=1",
+    "op=cum_sum in=3x20x2 axis=1 exclusive=1 reverse=1",
+    "op=arg_max in=5x37 axis=1",
+    "op=top_k in=3x40 out=3x7,3x7:i64 axis=1",
+};
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static uint32_t seed = 1;
@@ -91,6 +129,8 @@ static void put(void *data, arete_dtype type, int64_t at, double x) {
     case ARETE_F16: ((uint16_t *)data)[at] = arete_f16_from_f32((float)x); break;
     case ARETE_BF16: ((uint16_t *)data)[at] = arete_bf16_from_f32((float)x); break;
     case ARETE_F64: ((double *)data)[at] = x; break;
+    case ARETE_I64: ((int64_t *)data)[at] = (int64_t)floor(x); break;
+    case ARETE_BOOL: ((uint8_t *)data)[at] = x >= 0.5; break;
     case ARETE_I8: ((int8_t *)data)[at] = (int8_t)floor(x); break;
     case ARETE_U8: ((uint8_t *)data)[at] = (uint8_t)floor(x); break;
     case ARETE_I32: ((int32_t *)data)[at] = (int32_t)floor(x); break;
@@ -105,6 +145,8 @@ static double get(const void *data, arete_dtype type, int64_t at) {
     case ARETE_BF16: return (double)arete_f32_from_bf16(((const uint16_t *)data)[at]);
     case ARETE_F64: return ((const double *)data)[at];
     case ARETE_I32: return (double)((const int32_t *)data)[at];
+    case ARETE_I64: return (double)((const int64_t *)data)[at];
+    case ARETE_BOOL:
     case ARETE_I8: return (double)((const int8_t *)data)[at];
     case ARETE_U8: return (double)((const uint8_t *)data)[at];
     default: return NAN;
@@ -116,7 +158,9 @@ static double rounding(arete_dtype type, double x) {
     int bits = type == ARETE_F16 ? 11 : type == ARETE_BF16 ? 8 : type == ARETE_F64 ? 53 : 24;
     if (type == ARETE_I8 || type == ARETE_U8)
         return 0.5;
-    return type == ARETE_I32 ? 0 : ldexp(4 * fabs(x), -bits) + (type == ARETE_F16 ? 1e-7 : 0);
+    if (type == ARETE_I32 || type == ARETE_I64 || type == ARETE_BOOL)
+        return 0;
+    return ldexp(4 * fabs(x), -bits) + (type == ARETE_F16 ? 1e-7 : 0);
 }
 
 typedef struct test {
@@ -260,6 +304,13 @@ static bool attention_pair(size_t index, const char **solver, const char **text)
     return *solver;
 }
 
+static bool layer_pair(size_t index, const char **solver, const char **text) {
+    *text = layer_cases[index % COUNT(layer_cases)];
+    index /= COUNT(layer_cases);
+    *solver = index == 0 ? "cpu" : index == 1 ? "gpu" : NULL;
+    return *solver;
+}
+
 static bool conv_pair(size_t index, const char **solver, const char **text) {
     *text = conv_cases[index % COUNT(conv_cases)];
     index /= COUNT(conv_cases);
@@ -310,7 +361,8 @@ int main(int argc, char **argv) {
     bool fine = false;
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc != 3) {
-        fprintf(stderr, "usage: oclgrind_cases matmul|conv|attention INDEX | plant race|bounds|uninitialized|none\n");
+        fprintf(stderr, "usage: oclgrind_cases matmul|conv|attention|layer INDEX | "
+                        "plant race|bounds|uninitialized|none\n");
         return 2;
     }
     static const struct {
@@ -319,7 +371,8 @@ int main(int argc, char **argv) {
         bool (*pair)(size_t, const char **, const char **);
     } modes[] = {{"matmul", &ar_matmul_casework, pair},
                  {"conv", &ar_conv_casework, conv_pair},
-                 {"attention", &ar_attention_casework, attention_pair}};
+                 {"attention", &ar_attention_casework, attention_pair},
+                 {"layer", &ar_layer_casework, layer_pair}};
     bool ran = true, plant = strcmp(argv[1], "plant") == 0;
     const char *solver = NULL, *text = NULL;
     size_t mode = 0;
@@ -330,7 +383,8 @@ int main(int argc, char **argv) {
     if (arete_context_create(NULL, &context) == ARETE_OK &&
         arete_device_find(context, "Oclgrind", &device) == ARETE_OK &&
         arete_queue_create(device, 0, &queue) == ARETE_OK)
-        fine = plant ? run_plant(device, queue, argv[2]) : run_case(device, queue, modes[mode].work, text, solver, &ran);
+        fine = plant ? run_plant(device, queue, argv[2])
+                     : run_case(device, queue, modes[mode].work, text, solver, &ran);
     else
         printf("FAILED: %s\n", arete_error_text());
     arete_queue_release(queue);
