@@ -117,11 +117,18 @@ static double case_distance(const double a[AR_FEATURES], const double b[AR_FEATU
     return d;
 }
 
+/* Where Winograd's algorithm serves: a library that has it says nothing of one that has not. */
+static bool has_ways(const ar_op *op) {
+    return op->kind == AR_OP_CONV && op->kernel[0] == 3 && op->kernel[1] == 3 && op->stride[0] == 1 &&
+           op->stride[1] == 1 && op->c >= 16;
+}
+
 /* A recurrent layer with its input says nothing of the steps alone, nor they of it. */
 static bool matters(const ar_forecast *t, size_t r, size_t i, const ar_op *op) {
     const ar_op *one = &t->of->runs[r].ops[i].op;
     return one->kind == op->kind && !isnan(t->efficiency[r][i]) &&
-           (op->kind != AR_OP_RNN || (one->input > 0) == (op->input > 0));
+           (op->kind != AR_OP_RNN || (one->input > 0) == (op->input > 0)) &&
+           (t->of->runs[r].machine.direct == t->target->direct || !has_ways(one));
 }
 
 /* Cases of another type count, but further away: matrix units and vector units are not alike. */
@@ -296,6 +303,20 @@ static bool as_products(const ar_forecast *t, const ar_op *op, double *value, do
     return true;
 }
 
+/* A convolution by its definition is the product of its weights with the windows: where libraries have no other
+ * way, what products of that size reach counts as much as what others' convolutions do. */
+static void blend_product(const ar_forecast *t, const ar_op *op, double *value) {
+    ar_op product = {.kind = AR_OP_MATMUL, .m = op->n, .n = op->m, .k = op->c, .batch = 1, .dtype = op->dtype};
+    double of_product, doubt, far;
+    for (int i = 0; i < 2; i++) {
+        int64_t reach = (op->kernel[i] - 1) * (op->dilation[i] > 0 ? op->dilation[i] : 1) + 1;
+        product.m *= (op->in[i] + 2 * op->pad[i] - reach) / op->stride[i] + 1;
+        product.k *= op->kernel[i];
+    }
+    if (efficiency_of(t, &product, least_of(t, &product), &of_product, &doubt, &far))
+        *value = (*value + of_product) / 2;
+}
+
 static void estimate_one(const ar_forecast *t, const ar_op *op, ar_estimate *e) {
     double value = -log(STREAM), spread = STREAM_SPREAD, doubt = STREAM_SPREAD;
     ar_roof_time roof;
@@ -311,6 +332,8 @@ static void estimate_one(const ar_forecast *t, const ar_op *op, ar_estimate *e) 
         spread = hypot(fmax(t->spread[op->kind] * doubt, LEAST_SPREAD), 0.25 * fmin(e->distance, 4));
     else
         e->distance = INFINITY;
+    if (op->kind == AR_OP_CONV && t->target->direct && op->groups <= 1)
+        blend_product(t, op, &value);
     e->seconds = fmax(roof.compute, roof.memory) * exp(value);
     double fed = t->target->matrix[op->dtype] && !t->knows_matrix && op->kind != AR_OP_LAYER
                      ? fmin(roof.compute / roof.memory, 1)

@@ -137,6 +137,7 @@ arete_status ar_machine_of_run(const ar_parts *parts, const json_t *run, const c
     if (software) {
         text(software, "vendor", m->stack, sizeof m->stack);
         m->software = year_of(json_string_value(json_object_get(software, "date")));
+        m->direct = json_is_true(json_object_get(software, "direct"));
     } else { /* Arete's own run */
         snprintf(m->stack, sizeof m->stack, "Arete");
         m->software = year_of(json_string_value(json_object_get(run, "date")));

@@ -24,6 +24,7 @@ typedef struct ar_machine {
     double power, price, price_hour;
     char stack[24];  /* who made the libraries that networks run on: "NVIDIA", "Arete" */
     double software; /* of which year they are */
+    bool direct;     /* its convolutions know no algorithm with fewer products (Winograd's) */
     int made_count;  /* of a system: devices in it, which the figures above are each of; else 1 */
     bool measured;   /* roofs were measured, not read from a datasheet */
 } ar_machine;
