@@ -8,7 +8,6 @@
 enum { ROWS, COLUMNS, BLOCKS };
 static const char *const names[] = {"rows", "columns", "blocks", NULL};
 
-#define NV 2
 #define EXACT_TERMS 256 /* products of int8 less a zero point, of at most 255 * 255, that f32 sums exactly */
 #define MAX_STRIP 393216 /* reals: 1.5 MB; a worker thread's stack has 8 MB where it is small */
 #define GOOD_STRIP 98304 /* leaves room in a second cache of 512 KB and more */
@@ -18,8 +17,16 @@ typedef struct tiles {
     int64_t tw, th, rw, rh;
 } tiles;
 
+/* Vectors of channels in a block: 3 where pairs would leave half a pair empty of a few (33 .. 48
+ * channels, 129 .. 144) and there are registers for 27 sums, else 2. */
+static int64_t vectors_of(const conv_problem *p, const arete_device *device) {
+    int64_t vec = ar_conv_vec(device), vectors = ar_conv_ceil(ar_conv_group_m(p), vec);
+    return vec == 16 && vectors % 2 == 1 && vectors % 3 == 0 && vectors <= 9 ? 3 : 2;
+}
+
 static tiles tiles_of(const conv_problem *view, const arete_device *device) {
-    int64_t most = ar_conv_tile_rows(device), width = view->out[2], height = view->out[1];
+    int64_t most = ar_conv_tile_rows(device) * 2 / vectors_of(view, device);
+    int64_t width = view->out[2], height = view->out[1];
     if (width > most / 2 || height == 1) {
         int64_t tw = ar_conv_ceil(width, ar_conv_ceil(width, most));
         return (tiles){tw, 1, width % tw, 0};
@@ -107,7 +114,7 @@ static double lines_met(const conv_problem *v, tiles t) {
 }
 
 static int64_t block_count(const conv_problem *p, const arete_device *device) {
-    return ar_conv_ceil(ar_conv_group_m(p), NV * ar_conv_vec(device));
+    return ar_conv_ceil(ar_conv_group_m(p), vectors_of(p, device) * ar_conv_vec(device));
 }
 
 static bool accepts(const void *problem, const arete_device *device, const ar_params *params, const char **why) {
@@ -130,13 +137,13 @@ static bool accepts(const void *problem, const arete_device *device, const ar_pa
 }
 
 /* Fma of one block of channels over rows x columns: whole tiles, with the small ones' unhidden latency. */
-static double tile_fmas(const conv_problem *v, tiles t, double rows, double columns) {
+static double tile_fmas(const conv_problem *v, tiles t, double nv, double rows, double columns) {
     double across = floor(columns / (double)t.tw), down = floor(rows / (double)t.th);
-    double main = fmax((double)(t.tw * t.th) * NV, 10), rest = 0;
+    double main = fmax((double)(t.tw * t.th) * nv, 10), rest = 0;
     if (t.rw && columns > across * (double)t.tw)
-        rest = down * fmax((double)(t.rw * t.th) * NV, 10);
+        rest = down * fmax((double)(t.rw * t.th) * nv, 10);
     if (t.rh && rows > down * (double)t.th)
-        rest = across * fmax((double)(t.tw * t.rh) * NV, 10);
+        rest = across * fmax((double)(t.tw * t.rh) * nv, 10);
     return (across * down * main + rest) * (double)ar_conv_k(v);
 }
 
@@ -146,9 +153,10 @@ static double group_slots(const conv_problem *v, const arete_device *device, con
     tiles t = tiles_of(v, device);
     double rows = fmin((double)n[ROWS], (double)v->out[1]), columns = fmin((double)n[COLUMNS], (double)v->out[2]);
     double blocks = fmin((double)n[BLOCKS], (double)block_count(v, device)), lanes = (double)ar_conv_vec(device);
-    double store = (v->y.point == 1 ? CONV_SLOTS_STORE : 3) * NV * rows * columns;
-    double weights = (double)ar_conv_k(v) * NV * lanes * 4;
-    double each = fmax(1.01 * tile_fmas(v, t, rows, columns) * lines_met(v, t), weights / 10) + store;
+    double nv = (double)vectors_of(v, device);
+    double store = (v->y.point == 1 ? CONV_SLOTS_STORE : 3) * nv * rows * columns;
+    double weights = (double)ar_conv_k(v) * nv * lanes * 4;
+    double each = fmax(1.01 * tile_fmas(v, t, nv, rows, columns) * lines_met(v, t), weights / 10) + store;
     if (weights * (double)block_count(v, device) > 8e6)
         each = fmax(each, weights / 5);
     double copy = 0;
@@ -162,7 +170,7 @@ static double group_slots(const conv_problem *v, const arete_device *device, con
     bool split = rows < (double)v->out[1] || columns < (double)v->out[2];
     double ends = columns < (double)v->out[2] ? rows : 1, shared = 0;
     if (split && v->y.point == 1 && (columns < (double)v->out[2] || (int64_t)(rows * columns) % 16 != 0))
-        shared = 10 * ends * NV * lanes;
+        shared = 10 * ends * nv * lanes;
     return blocks * (each + shared) + copy;
 }
 
@@ -225,7 +233,7 @@ static double estimate(const void *problem, const arete_device *device, const ar
     double seconds = ar_conv_cpu_seconds(p, device, roofs, slots(&v, device, params->value), 1);
     if (p->prepack)
         return seconds;
-    double bytes = 2 * 4 * (double)(block_count(p, device) * NV * ar_conv_vec(device) * p->groups * ar_conv_k(p));
+    double bytes = 2 * 4 * (double)(block_count(p, device) * vectors_of(p, device) * ar_conv_vec(device) * p->groups * ar_conv_k(p));
     return seconds + 4 * bytes / (roofs->bandwidth > 0 ? roofs->bandwidth : 1e10) + roofs->sync_seconds;
 }
 
@@ -237,6 +245,7 @@ static arete_status build(arete_plan *plan) {
     inside_of(p, &v, &border);
     tiles t = tiles_of(&v, plan->device);
     int64_t vec = ar_conv_vec(plan->device), blocks = block_count(p, plan->device);
+    int64_t nv = vectors_of(p, plan->device);
     int64_t rows = n[ROWS] < v.out[1] ? n[ROWS] : v.out[1], columns = n[COLUMNS] < v.out[2] ? n[COLUMNS] : v.out[2];
     char options[768], layout[64];
     size_t at = ar_conv_options(p, vec, options, sizeof options);
@@ -244,7 +253,7 @@ static arete_status build(arete_plan *plan) {
     snprintf(options + at, sizeof options - at,
              " -DX_LAST=%d -DY_LAST=%d -DNV=%d -DTW=%d -DTH=%d -DRW=%d -DRH=%d -DSW=%d -DONE_TAP=%d -DBORDER=%d "
              "-DCHUNK=%d -DSTRIP_MAX=%d",
-             p->x.point != 1, p->y.point != 1, NV, (int)t.tw, (int)t.th, (int)t.rw, (int)t.rh, (int)v.stride[2],
+             p->x.point != 1, p->y.point != 1, (int)nv, (int)t.tw, (int)t.th, (int)t.rw, (int)t.rh, (int)v.stride[2],
              ar_conv_volume(v.kernel) == 1, border, chunk,
              in_place(&v) ? 0 : (int)ar_conv_cpu_room(strip_size(&v, rows, columns) + 64));
     arete_status status =
@@ -253,14 +262,14 @@ static arete_status build(arete_plan *plan) {
         return status;
     int64_t strips = v.out[0] * ar_conv_ceil(v.out[1], n[ROWS]) * ar_conv_ceil(v.out[2], n[COLUMNS]);
     conv_cpu_state state = {
-        .packed_bytes = (uint64_t)(blocks * NV * vec * p->groups * ar_conv_k(p)) * 4,
-        .panel = NV * vec,
+        .packed_bytes = (uint64_t)(blocks * nv * vec * p->groups * ar_conv_k(p)) * 4,
+        .panel = nv * vec,
         .channels = 16,
         .pack_global = {(size_t)blocks, (size_t)ar_conv_ceil(ar_conv_group_c(p), 16), (size_t)p->groups},
         .global = {{(size_t)strips, (size_t)ar_conv_ceil(blocks, n[BLOCKS]), (size_t)(p->n * p->groups)}},
     };
     double positions = (double)ar_conv_volume(v.out) * (double)(p->n * p->groups);
-    plan->cost.flops_executed = 2 * positions * (double)ar_conv_k(p) * lines_met(&v, t) * (double)(blocks * NV * vec);
+    plan->cost.flops_executed = 2 * positions * (double)ar_conv_k(p) * lines_met(&v, t) * (double)(blocks * nv * vec);
     snprintf(layout, sizeof layout, "panel=%d", (int)state.panel);
     ar_conv_cpu_pack_options(p, vec, options, sizeof options);
     return ar_conv_cpu_state(plan, &state, &ar_source_conv_cpu_pack, options, "conv_cpu_pack", layout, 0);
