@@ -14,6 +14,9 @@ void ar_os_fail_allocation(long n);
 /* Aligned to a cache line or more; freed by ar_os_free_aligned. Obeys ar_os_fail_allocation. Not zeroed. */
 void *ar_os_alloc_aligned(size_t bytes, size_t alignment);
 void ar_os_free_aligned(void *memory);
+/* As ar_os_alloc_aligned(bytes, 64), in large pages where the system has them: for much that is filled at once, of which
+ * the first touch of each page is a good part. */
+void *ar_os_alloc_large(size_t bytes);
 
 typedef struct ar_mutex ar_mutex;
 ar_mutex *ar_mutex_create(void); /* NULL: no memory */

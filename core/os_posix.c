@@ -51,7 +51,7 @@ void *ar_os_realloc(void *old, size_t bytes) {
     return allocation_fails() ? NULL : realloc(old, bytes ? bytes : 1);
 }
 
-void ar_os_free(void *memory) {
+void ar_os_free(void *memory) { /* also what ar_os_read_file() allocated */
     free(memory);
 }
 
@@ -66,6 +66,20 @@ void *ar_os_alloc_aligned(size_t bytes, size_t alignment) {
     if (allocation_fails() || posix_memalign(&memory, alignment < 64 ? 64 : alignment, bytes ? bytes : 1)) {
         return NULL;
     }
+    return memory;
+}
+
+void *ar_os_alloc_large(size_t bytes) {
+    enum { PAGE = 2 << 20 }; /* of x86 and of ARM with small pages of 4 KB; elsewhere no more than an alignment */
+    if (bytes < 2 * (size_t)PAGE) {
+        return ar_os_alloc_aligned(bytes, 64);
+    }
+    void *memory = ar_os_alloc_aligned(bytes, PAGE);
+#ifdef MADV_HUGEPAGE
+    if (memory) {
+        madvise(memory, bytes, MADV_HUGEPAGE); /* where it is refused, small pages serve as well */
+    }
+#endif
     return memory;
 }
 
@@ -163,7 +177,7 @@ arete_status ar_os_read_file(const char *path, char **text, size_t *length) {
         goto out;
     }
     size_t size = (size_t)facts.st_size, at = 0;
-    content = ar_os_alloc(size + 1);
+    content = ar_os_alloc_large(size + 1);
     if (!content) {
         status = ar_fail_memory(path, size + 1);
         goto out;
@@ -187,7 +201,7 @@ arete_status ar_os_read_file(const char *path, char **text, size_t *length) {
     *length = at;
     content = NULL;
 out:
-    ar_os_free(content);
+    ar_os_free_aligned(content);
     close(file);
     return status;
 }

@@ -255,7 +255,7 @@ static bool fold_norm(ar_graph *g, int s) {
         return false;
     const arete_tensor shape = w->t;
     int64_t per = m ? arete_tensor_elements(&shape) / m : 0;
-    float *weights = ar_pool_alloc(&g->pool, (size_t)(m * per + 1) * sizeof *weights);
+    float *weights = ar_pool_room(&g->pool, (size_t)(m * per + 1) * sizeof *weights);
     float *shift = ar_pool_alloc(&g->pool, (size_t)(m + 1) * sizeof *shift);
     if (!weights || !shift)
         return false;

@@ -7,7 +7,7 @@ struct ar_pool_chunk {
     size_t used, room;
 };
 
-enum { CHUNK_HEADER = 64, CHUNK_BYTES = 1 << 16 };
+enum { CHUNK_HEADER = 64, CHUNK_BYTES = 1 << 16, MOST_CHUNK_BYTES = 32 << 20 };
 
 arete_status ar_pool_fits(const ar_pool *pool, uint64_t bytes) {
     if (pool->limit && bytes > pool->limit - (pool->bytes < pool->limit ? pool->bytes : pool->limit))
@@ -17,14 +17,21 @@ arete_status ar_pool_fits(const ar_pool *pool, uint64_t bytes) {
     return ARETE_OK;
 }
 
-void *ar_pool_alloc(ar_pool *pool, size_t bytes) {
+/* Chunks grow with the pool, so that those of large models lie in large pages. */
+static size_t chunk_room(const ar_pool *pool, size_t bytes) {
+    uint64_t room = pool->bytes < MOST_CHUNK_BYTES ? pool->bytes : MOST_CHUNK_BYTES;
+    room = room < CHUNK_BYTES ? CHUNK_BYTES : room;
+    return bytes > room ? bytes : (size_t)room;
+}
+
+void *ar_pool_room(ar_pool *pool, size_t bytes) {
     struct ar_pool_chunk *chunk = pool->chunks;
     if (ar_pool_fits(pool, bytes) != ARETE_OK)
         return NULL;
     bytes = (bytes + 63) / 64 * 64;
     if (!chunk || chunk->room - chunk->used < bytes) {
-        size_t room = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
-        chunk = ar_os_alloc_aligned(CHUNK_HEADER + room, 64);
+        size_t room = chunk_room(pool, bytes);
+        chunk = ar_os_alloc_large(CHUNK_HEADER + room);
         if (!chunk) {
             ar_fail_memory("a model's graph", CHUNK_HEADER + room);
             return NULL;
@@ -35,7 +42,12 @@ void *ar_pool_alloc(ar_pool *pool, size_t bytes) {
     void *memory = (char *)chunk + CHUNK_HEADER + chunk->used;
     chunk->used += bytes;
     pool->bytes += bytes;
-    return memset(memory, 0, bytes);
+    return memory;
+}
+
+void *ar_pool_alloc(ar_pool *pool, size_t bytes) {
+    void *memory = ar_pool_room(pool, bytes);
+    return memory ? memset(memory, 0, bytes) : NULL;
 }
 
 char *ar_pool_text(ar_pool *pool, const char *text, size_t length) {
@@ -110,7 +122,7 @@ int ar_graph_constant(ar_graph *graph, const char *name, arete_dtype dtype, uint
     ar_value *v = &graph->values[at];
     if (copy) {
         size_t bytes = (size_t)arete_tensor_elements(&v->t) * arete_dtype_size(dtype);
-        void *own = ar_pool_alloc(&graph->pool, bytes ? bytes : 1);
+        void *own = ar_pool_room(&graph->pool, bytes ? bytes : 1);
         if (!own)
             return AR_NO_VALUE;
         if (bytes)

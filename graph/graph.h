@@ -15,6 +15,7 @@ typedef struct ar_pool {
 } ar_pool;
 
 void *ar_pool_alloc(ar_pool *pool, size_t bytes); /* zeroed, aligned to 64; NULL with an error text */
+void *ar_pool_room(ar_pool *pool, size_t bytes);  /* the same, not zeroed */
 /* Whether that much may still be taken, here or beside it; ARETE_E_MEMORY. */
 arete_status ar_pool_fits(const ar_pool *pool, uint64_t bytes);
 char *ar_pool_text(ar_pool *pool, const char *text, size_t length);

@@ -141,6 +141,7 @@ arete_status arete_model_read(arete_device *device, const void *data, size_t byt
                               const arete_model_desc *desc, arete_model **model) {
     static const arete_model_desc defaults = {0};
     Onnx__ModelProto *proto = NULL;
+    ar_pool message = {0};
     if (!device || !data || !model)
         return ar_fail(ARETE_E_ARGUMENT, "%s is NULL", !device ? "device" : !data ? "data" : "model");
     desc = desc ? desc : &defaults;
@@ -154,11 +155,10 @@ arete_status arete_model_read(arete_device *device, const void *data, size_t byt
     made->device = device;
     made->context = arete_device_context(device);
     arete_context_retain(made->context);
-    status = ar_onnx_unpack(data, bytes, &proto);
+    status = ar_onnx_unpack(data, bytes, &message, &proto);
     if (status == ARETE_OK)
         status = build(made, proto, folder, desc);
-    if (proto)
-        onnx__model_proto__free_unpacked(proto, NULL);
+    ar_pool_free(&message);
     if (status == ARETE_OK)
         *model = made;
     else

@@ -89,14 +89,16 @@ arete_status ar_lower_tensor(ar_lowering *l, const Onnx__TensorProto *tensor, in
     ar_onnx_array array = {0};
     bool outside =
         tensor->has_data_location && tensor->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
-    arete_status status = outside ? ar_onnx_array_shape(tensor, &array) : ar_onnx_array_read(tensor, &array);
+    const void *data = NULL;
+    arete_status status =
+        outside ? ar_onnx_array_shape(tensor, &array) : ar_onnx_array_view(tensor, &array, &data);
     if (status == ARETE_OK && array.dtype == ARETE_DTYPE_NONE)
         status = ar_fail(ARETE_E_UNSUPPORTED, "tensor '%s' is of ONNX's type %d, which no device here has",
                          array.name, array.onnx_type);
     if (status == ARETE_OK && outside) {
         status = external(l, tensor, &array, value);
     } else if (status == ARETE_OK) {
-        *value = ar_graph_constant(l->graph, "", array.dtype, array.rank, array.dims, array.data, true);
+        *value = ar_graph_constant(l->graph, "", array.dtype, array.rank, array.dims, data, array.data);
         status = *value == AR_NO_VALUE ? ARETE_E_MEMORY : ARETE_OK;
     }
     ar_onnx_array_free(&array);

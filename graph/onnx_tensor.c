@@ -63,32 +63,37 @@ static size_t values_held(const Onnx__TensorProto *tensor, arete_dtype dtype) {
     }
 }
 
-static void copy_values(const Onnx__TensorProto *tensor, ar_onnx_array *array) {
-    switch (array->dtype) {
+/* The values where the message has them as an array of the type; NULL: it has them in another form. */
+static const void *held_array(const Onnx__TensorProto *tensor, arete_dtype dtype) {
+    if (tensor->has_raw_data)
+        return (uintptr_t)tensor->raw_data.data % arete_dtype_size(dtype) == 0 ? tensor->raw_data.data : NULL;
+    switch (dtype) {
     case ARETE_F32:
-        memcpy(array->data, tensor->float_data, array->bytes);
-        return;
+        return tensor->float_data;
     case ARETE_F64:
-        memcpy(array->data, tensor->double_data, array->bytes);
-        return;
+        return tensor->double_data;
     case ARETE_I64:
-        memcpy(array->data, tensor->int64_data, array->bytes);
-        return;
+        return tensor->int64_data;
     case ARETE_I32:
-        memcpy(array->data, tensor->int32_data, array->bytes);
-        return;
-    case ARETE_F16:
-    case ARETE_BF16:
-        for (uint64_t i = 0; i < array->count; i++)
-            ((uint16_t *)array->data)[i] = (uint16_t)tensor->int32_data[i];
-        return;
+        return tensor->int32_data;
     default:
-        for (uint64_t i = 0; i < array->count; i++)
-            ((uint8_t *)array->data)[i] = (uint8_t)tensor->int32_data[i];
+        return NULL;
     }
 }
 
-static arete_status read_data(const Onnx__TensorProto *tensor, ar_onnx_array *array) {
+static void copy_values(const Onnx__TensorProto *tensor, ar_onnx_array *array) {
+    const void *held = tensor->has_raw_data ? tensor->raw_data.data : held_array(tensor, array->dtype);
+    if (held)
+        memcpy(array->data, held, array->bytes);
+    else if (array->dtype == ARETE_F16 || array->dtype == ARETE_BF16)
+        for (uint64_t i = 0; i < array->count; i++)
+            ((uint16_t *)array->data)[i] = (uint16_t)tensor->int32_data[i];
+    else
+        for (uint64_t i = 0; i < array->count; i++)
+            ((uint8_t *)array->data)[i] = (uint8_t)tensor->int32_data[i];
+}
+
+static arete_status check_held(const Onnx__TensorProto *tensor, const ar_onnx_array *array) {
     uint64_t held = tensor->has_raw_data ? tensor->raw_data.len : values_held(tensor, array->dtype);
     uint64_t wanted = tensor->has_raw_data ? array->bytes : array->count;
     if (held != wanted)
@@ -96,12 +101,14 @@ static arete_status read_data(const Onnx__TensorProto *tensor, ar_onnx_array *ar
                        "tensor '%s' of %" PRIu64 " elements of %s has %" PRIu64 " %s of data, not %" PRIu64,
                        array->name, array->count, arete_dtype_name(array->dtype), held,
                        tensor->has_raw_data ? "bytes" : "values", wanted);
+    return ARETE_OK;
+}
+
+static arete_status copy_data(const Onnx__TensorProto *tensor, ar_onnx_array *array) {
     array->data = ar_os_alloc(array->bytes ? array->bytes : 1);
     if (!array->data)
         return ar_fail_memory(array->name, array->bytes);
-    if (array->bytes && tensor->has_raw_data)
-        memcpy(array->data, tensor->raw_data.data, array->bytes);
-    else if (array->bytes)
+    if (array->bytes)
         copy_values(tensor, array);
     return ARETE_OK;
 }
@@ -116,13 +123,30 @@ arete_status ar_onnx_array_shape(const Onnx__TensorProto *tensor, ar_onnx_array 
     return status;
 }
 
-arete_status ar_onnx_array_read(const Onnx__TensorProto *tensor, ar_onnx_array *array) {
+/* Everything but the data. */
+static arete_status read_checked(const Onnx__TensorProto *tensor, ar_onnx_array *array) {
     arete_status status = ar_onnx_array_shape(tensor, array);
     if (tensor->has_data_location && tensor->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
         return ar_fail(ARETE_E_UNSUPPORTED, "tensor '%s' has its data in another file", array->name);
+    return status == ARETE_OK && array->dtype != ARETE_DTYPE_NONE ? check_held(tensor, array) : status;
+}
+
+arete_status ar_onnx_array_read(const Onnx__TensorProto *tensor, ar_onnx_array *array) {
+    arete_status status = read_checked(tensor, array);
+    return status == ARETE_OK && array->dtype != ARETE_DTYPE_NONE ? copy_data(tensor, array) : status;
+}
+
+arete_status ar_onnx_array_view(const Onnx__TensorProto *tensor, ar_onnx_array *array, const void **data) {
+    arete_status status = read_checked(tensor, array);
+    *data = NULL;
     if (status != ARETE_OK || array->dtype == ARETE_DTYPE_NONE)
         return status;
-    return read_data(tensor, array);
+    *data = array->bytes ? held_array(tensor, array->dtype) : NULL;
+    if (*data)
+        return ARETE_OK;
+    status = copy_data(tensor, array);
+    *data = array->data;
+    return status;
 }
 
 void ar_onnx_array_free(ar_onnx_array *array) {

@@ -69,18 +69,26 @@ static const char *look(wire w, const ProtobufCMessageDescriptor *of, int depth)
     return NULL;
 }
 
-arete_status ar_onnx_unpack(const void *data, size_t bytes, Onnx__ModelProto **model) {
+static void *take(void *pool, size_t bytes) {
+    return ar_pool_room(pool, bytes);
+}
+
+static void keep(void *pool, void *memory) {
+    (void)pool;
+    (void)memory;
+}
+
+arete_status ar_onnx_unpack(const void *data, size_t bytes, ar_pool *pool, Onnx__ModelProto **model) {
     const wire whole = {data, (const uint8_t *)data + bytes};
     const char *wrong = bytes ? look(whole, &onnx__model_proto__descriptor, 0) : "it is empty";
     if (wrong)
         return ar_fail(ARETE_E_FORMAT, "not an ONNX model: %s", wrong);
-    Onnx__ModelProto *made = onnx__model_proto__unpack(NULL, bytes, data);
+    ProtobufCAllocator allocator = {take, keep, pool};
+    Onnx__ModelProto *made = onnx__model_proto__unpack(&allocator, bytes, data);
     if (!made)
         return ar_fail(ARETE_E_FORMAT, "not an ONNX model: a field has the wrong type, or there is no memory");
-    if (!made->graph) {
-        onnx__model_proto__free_unpacked(made, NULL);
+    if (!made->graph)
         return ar_fail(ARETE_E_FORMAT, "not an ONNX model: it has no graph");
-    }
     *model = made;
     return ARETE_OK;
 }

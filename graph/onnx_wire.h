@@ -4,10 +4,10 @@
 
 #include <onnx.pb-c.h>
 
-#include "arete/base.h"
+#include "graph.h"
 
 /* The message, after a look at how deep messages lie within each other, so that a hostile file cannot exhaust the
- * stack. ARETE_E_FORMAT when it is none. Freed by onnx__model_proto__free_unpacked(). */
-arete_status ar_onnx_unpack(const void *data, size_t bytes, Onnx__ModelProto **model);
+ * stack. ARETE_E_FORMAT when it is none. It lies in the pool, and goes with it. */
+arete_status ar_onnx_unpack(const void *data, size_t bytes, ar_pool *pool, Onnx__ModelProto **model);
 
 #endif

@@ -156,31 +156,56 @@ static arete_status upload_chunk(ar_graph *g, arete_queue *queue, const bool *pl
     return status == ARETE_OK ? arete_queue_finish(queue) : status;
 }
 
-/* Weights go to the device for the moment of packing. */
-static arete_status pack(ar_graph *g, arete_queue *queue, ar_step *step, ar_placement *p) {
+/* Bytes of the constants that the step packs, one behind the other. */
+static uint64_t pack_bytes(const ar_graph *g, const ar_step *step) {
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < step->slots; i++)
+        if ((step->packs >> i & 1) && step->value[i] != AR_NO_VALUE)
+            bytes += padded(bytes_of(&g->values[step->value[i]].t));
+    return bytes;
+}
+
+/* Weights go to the device for the moment of packing, into the same buffer one step after the other. */
+static arete_status pack(ar_graph *g, arete_queue *queue, ar_step *step, arete_buffer *stage, ar_placement *p) {
     arete_tensor operands[AR_STEP_SLOTS] = {{0}};
     arete_status status = ARETE_OK;
+    uint64_t at = 0;
     for (uint32_t i = 0; i < step->slots && status == ARETE_OK; i++) {
         if (!(step->packs >> i & 1) || step->value[i] == AR_NO_VALUE)
             continue;
         const ar_value *v = &g->values[step->value[i]];
         uint64_t bytes = bytes_of(&v->t);
         operands[i] = step->view[i];
-        status = check_limit(p, p->weight_bytes + bytes, 0);
-        if (status == ARETE_OK)
-            status = arete_buffer_create(arete_queue_device(queue), bytes ? bytes : 1, &operands[i].buffer);
-        if (status == ARETE_OK && bytes)
-            status = arete_queue_write(queue, operands[i].buffer, 0, bytes, v->data, ARETE_WAIT_NONE, NULL);
+        operands[i].buffer = stage;
+        operands[i].offset += at;
+        if (bytes)
+            status = arete_queue_write(queue, stage, at, bytes, v->data, ARETE_WAIT_NONE, NULL);
+        at += padded(bytes);
     }
     if (status == ARETE_OK)
         status = step->kind->pack(step, queue, operands);
-    if (status == ARETE_OK)
-        status = arete_queue_finish(queue);
-    for (uint32_t i = 0; i < step->slots; i++)
-        arete_buffer_release(operands[i].buffer);
     for (int i = 0; i < 2; i++)
         p->weight_bytes += step->packed[i] ? arete_buffer_size(step->packed[i]) : 0;
-    return status == ARETE_OK ? status : ar_fail_within(status, "packing '%s'", step->name);
+    return status == ARETE_OK ? check_limit(p, p->weight_bytes, 0)
+                              : ar_fail_within(status, "packing '%s'", step->name);
+}
+
+static arete_status pack_all(ar_graph *g, arete_queue *queue, ar_placement *p) {
+    arete_buffer *stage = NULL;
+    uint64_t bytes = 0;
+    for (int s = 0; s < g->step_count; s++) {
+        uint64_t its = pack_bytes(g, &g->steps[s]);
+        bytes = its > bytes ? its : bytes;
+    }
+    arete_status status = check_limit(p, p->weight_bytes + bytes, 0);
+    if (status == ARETE_OK)
+        status = arete_buffer_create(arete_queue_device(queue), bytes ? bytes : 1, &stage);
+    for (int s = 0; s < g->step_count && status == ARETE_OK; s++)
+        if (g->steps[s].packs)
+            status = pack(g, queue, &g->steps[s], stage, p);
+    arete_status finished = arete_queue_finish(queue);
+    arete_buffer_release(stage);
+    return status == ARETE_OK ? finished : status;
 }
 
 arete_status ar_place(ar_graph *g, arete_queue *queue, uint64_t limit, ar_placement *p) {
@@ -198,9 +223,8 @@ arete_status ar_place(ar_graph *g, arete_queue *queue, uint64_t limit, ar_placem
         p->parameters += read[i] ? (uint64_t)arete_tensor_elements(&g->values[i].t) : 0;
     for (int from = 0; from < g->value_count && status == ARETE_OK;)
         status = upload_chunk(g, queue, plain, &from, p);
-    for (int s = 0; s < g->step_count && status == ARETE_OK; s++)
-        if (g->steps[s].packs)
-            status = pack(g, queue, &g->steps[s], p);
+    if (status == ARETE_OK)
+        status = pack_all(g, queue, p);
     if (status == ARETE_OK)
         status = place_arena(g, arete_queue_device(queue), p);
 out:

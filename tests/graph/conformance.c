@@ -244,10 +244,11 @@ static void look_at(run *r, const char *folder) {
     char path[2048], why[4096] = "", *data = NULL;
     size_t length = 0;
     Onnx__ModelProto *proto = NULL;
+    ar_pool message = {0};
     snprintf(path, sizeof path, "%s/%s/model.onnx", r->data, folder);
     if (ar_os_read_file(path, &data, &length) != ARETE_OK)
         return;
-    bool ok = ar_onnx_unpack(data, length, &proto) == ARETE_OK;
+    bool ok = ar_onnx_unpack(data, length, &message, &proto) == ARETE_OK;
     ar_os_free(data);
     tally *t = tally_of(r, ok && proto->graph->n_node == 1 ? proto->graph->node[0]->op_type : "(several nodes)");
     ok = ok && passes(r, folder, proto, why, sizeof why);
@@ -262,8 +263,7 @@ static void look_at(run *r, const char *folder) {
         r->wrong++;
         printf("%s %s: %s\n", ok ? "PASSES, BUT IS LISTED" : "FAILED", folder, ok ? "strike it off" : why);
     }
-    if (proto)
-        onnx__model_proto__free_unpacked(proto, NULL);
+    ar_pool_free(&message);
 }
 
 static int is_case(const struct dirent *entry) {
