@@ -248,7 +248,7 @@ static int collect(session *s) {
         at += length + (at[length] == ',');
     }
     if (status < 0 && s->count == 0)
-        return ar_command_usage("pick", "--on names no device");
+        return ar_command_usage("pick", "--on names no device that is there (arete devices lists this machine's)");
     return status;
 }
 

@@ -165,9 +165,21 @@ static void put_ties(ar_writer *w, const ar_question *q, const ar_choice *a) {
     ar_put(w, ": their intervals overlap. Measure there (arete bench), or choose by another criterion.\n");
 }
 
-static void put_trust(ar_writer *w, const ar_choice *a) {
+static bool knows_maker(const ar_experience *experience, const char *stack) {
+    for (size_t r = 0; r < experience->count; r++)
+        if (strcmp(experience->runs[r].machine.stack, stack) == 0)
+            return true;
+    return false;
+}
+
+static void put_trust(ar_writer *w, const ar_choice *a, const ar_experience *experience) {
     const ar_option *best = &a->options[0];
-    if (best->likeness < 0.02)
+    if (!knows_maker(experience, best->machine->stack))
+        ar_put(w,
+               "Nothing that runs %s's libraries was measured, and what others' reach does not carry over well: "
+               "trust the interval, not the time.\n",
+               best->machine->stack);
+    else if (best->likeness < 0.02)
         ar_put(w, "No device like it was measured; the nearest is %s. The interval is as wide as that makes it.\n",
                best->nearest);
     else
@@ -304,7 +316,7 @@ arete_status ar_advise(const ar_question *q, const ar_choice *a, const ar_machin
     put_bound(&w, a);
     put_gain(&w, a);
     put_ties(&w, q, a);
-    put_trust(&w, a);
+    put_trust(&w, a, experience);
     put_other_criteria(&w, q, a);
     return count > 1 ? put_turn(&w, q, a, machines, count, experience, without, lessons) : ARETE_OK;
 }
