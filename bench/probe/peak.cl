@@ -61,9 +61,12 @@
 #error "dot4 is of one lane"
 #endif
 #if defined(USE_PTX)
+#if !defined(AR_HIP)
+#define asm __asm__ /* in OpenCL C the plain word is no keyword; NVRTC knows that alone */
+#endif
 inline uint dot4(uint a, uint b, uint c) {
     uint d;
-    __asm__ volatile("dp4a.s32.s32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
+    asm volatile("dp4a.s32.s32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
     return d;
 }
 #else

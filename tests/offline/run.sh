@@ -215,16 +215,19 @@ spirv() { # FILE...
     translator=""
     for version in 21 20 19 18 17 16 15 14 ""; do
         name=llvm-spirv${version:+-$version}
-        [ -z "$translator" ] && command -v "$name" > /dev/null && translator=$name
+        [ -z "$translator" ] && command -v "$name" > /dev/null && command -v "clang${name#llvm-spirv}" > /dev/null &&
+            translator=$name # which reads the bitcode of its own version of clang
     done
-    if [ -z "$translator" ] || [ -z "$clang" ]; then
-        echo "no SPIR-V: llvm-spirv is not installed"
+    if [ -z "$translator" ]; then
+        echo "no SPIR-V: llvm-spirv and clang of one version are not installed"
         return 1
     fi
     wanted spirv || return 0
     for file in $(for_target spirv "$@"); do
         plain "$file" > "$folder/one.cl"
-        ${clc_clang:-$clang} $cl -target spir64-unknown-unknown -emit-llvm -c "$folder/one.cl" -o "$folder/out.bc" \
+        # unoptimised: the device's compiler does that, and the translator does not know all that the optimiser writes
+        "clang${translator#llvm-spirv}" $cl -Xclang -disable-llvm-passes -target spir64-unknown-unknown -emit-llvm \
+            -c "$folder/one.cl" -o "$folder/out.bc" \
             > "$folder/one.log" 2>&1 && $translator "$folder/out.bc" -o "$folder/out.spv" > "$folder/one.log" 2>&1 ||
             failed "$translator" spirv "$file" "$folder/one.log"
     done
