@@ -1,4 +1,4 @@
-/* winograd: 3x3, 3x1 and 1x3 kernels of stride 1 by minimal filtering (winograd.cl). */
+/* winograd: kernels of 3 or 5 taps along one axis or two, of stride 1, by minimal filtering (winograd.cl). */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,16 +13,16 @@ static const char *const names[] = {"f", "mr", "mt", "blocks", "fused", NULL};
 
 /* What f, the problem and the device decide. */
 typedef struct shape {
-    int64_t fh, fw, elements;
+    int64_t taps, fh, fw, elements;
     int64_t across, tiles;    /* tiles of a row, of all images */
     int64_t vec, c_blocks, m_blocks;
 } shape;
 
 static shape shape_of(const conv_problem *p, const arete_device *device, int64_t f) {
-    shape s = {.vec = ar_conv_vec(device)};
+    shape s = {.vec = ar_conv_vec(device), .taps = p->kernel[1] > p->kernel[2] ? p->kernel[1] : p->kernel[2]};
     s.fh = p->kernel[1] == 1 ? 1 : f;
     s.fw = p->kernel[2] == 1 ? 1 : f;
-    s.elements = (s.fh == 1 ? 1 : s.fh + 2) * (s.fw == 1 ? 1 : s.fw + 2);
+    s.elements = (s.fh == 1 ? 1 : s.fh + s.taps - 1) * (s.fw == 1 ? 1 : s.fw + s.taps - 1);
     s.across = ar_conv_ceil(p->out[2], s.fw);
     s.tiles = s.across * ar_conv_ceil(p->out[1], s.fh) * p->n;
     s.c_blocks = ar_conv_ceil(ar_conv_group_c(p), s.vec);
@@ -41,11 +41,12 @@ static bool applies(const void *problem, const arete_device *device, const char 
     *why = "strict math";
     if (p->math == ARETE_MATH_STRICT)
         return false;
-    *why = "not a 3x3, 3x1 or 1x3 kernel of stride and dilation 1";
-    bool square = p->kernel[1] == 3 || p->kernel[1] == 1, wide = p->kernel[2] == 3 || p->kernel[2] == 1;
-    if (p->kernel[0] != 1 || p->in[0] != 1 || p->out[0] != 1 || p->pad[0] != 0 || !square || !wide)
+    *why = "not a kernel of 3 or 5 taps along one axis or two, of stride and dilation 1";
+    int64_t taps = p->kernel[1] > p->kernel[2] ? p->kernel[1] : p->kernel[2];
+    bool high = p->kernel[1] == taps || p->kernel[1] == 1, wide = p->kernel[2] == taps || p->kernel[2] == 1;
+    if (p->kernel[0] != 1 || p->in[0] != 1 || p->out[0] != 1 || p->pad[0] != 0 || !high || !wide)
         return false;
-    if (p->kernel[1] * p->kernel[2] == 1)
+    if (taps != 3 && taps != 5)
         return false;
     for (int i = 1; i < CONV_AXES; ++i)
         if (p->stride[i] != 1 || (p->dilation[i] != 1 && p->kernel[i] > 1))
@@ -65,8 +66,9 @@ static bool applies(const void *problem, const arete_device *device, const char 
 
 static bool accepts(const void *problem, const arete_device *device, const ar_params *params, const char **why) {
     const int64_t *n = params->value;
-    *why = "f must be 2 or 4";
-    if (n[F] != 2 && n[F] != 4)
+    shape s = shape_of(problem, device, n[F]);
+    *why = "f must be 2, or 4 with 3 taps";
+    if (n[F] != 2 && (n[F] != 4 || s.taps != 3))
         return false;
     *why = "mr must be 1 to 16, mt 1 to 4";
     if (n[MR] < 1 || n[MR] > 16 || n[MT] < 1 || n[MT] > 4)
@@ -75,7 +77,6 @@ static bool accepts(const void *problem, const arete_device *device, const ar_pa
     if (n[BLOCKS] < 1 || n[BLOCKS] > 1 << 24 || n[FUSED] < 0 || n[FUSED] > 1)
         return false;
     *why = "a block's transformed inputs pass 1 MB of private memory";
-    shape s = shape_of(problem, device, n[F]);
     return !n[FUSED] || block_reals(&s, n) <= MAX_V;
 }
 
@@ -86,7 +87,8 @@ static bool accepts(const void *problem, const arete_device *device, const ar_pa
 static double slots_in(const conv_problem *p, const shape *s, const int64_t *n) {
     double lanes = (double)s->vec, tiles = fmin((double)(n[MR] * n[MT]), (double)s->tiles);
     double run = fmin(tiles, (double)s->across), runs = tiles / run;
-    double turns = ceil((run * (double)s->fw + 2) / lanes), rows = s->fh == 1 ? 1 : (double)s->fh + 2;
+    double turns = ceil((run * (double)s->fw + (double)s->taps - 1) / lanes);
+    double rows = s->fh == 1 ? 1 : (double)(s->fh + s->taps - 1);
     double turn = lanes * (10 + 4 * rows) + rows * lanes * 6;
     double each = 3.5 * (double)s->elements + 40;
     (void)p;
@@ -147,6 +149,8 @@ static bool candidate(const void *problem, const arete_device *device, size_t in
     enum { PARTS = sizeof parts / sizeof parts[0], ROWS = 5 };
     for (int64_t f = 4; f >= 2; f -= 2) {
         shape s = shape_of(problem, device, f);
+        if (f == 4 && s.taps != 3)
+            continue;
         int64_t best = good_rows(&s, device), most = ar_conv_tile_rows(device);
         const int64_t mr[ROWS] = {best, most, most - 1, most - 2, most / 2};
         for (int i = 0; i < ROWS; ++i) {
@@ -168,10 +172,12 @@ static bool candidate(const void *problem, const arete_device *device, size_t in
 }
 
 static void guess(const void *problem, const arete_device *device, ar_params *params) {
-    shape s = shape_of(problem, device, 4);
+    const conv_problem *p = problem;
+    const int64_t f = p->kernel[1] == 5 || p->kernel[2] == 5 ? 2 : 4;
+    shape s = shape_of(problem, device, f);
     double best = INFINITY;
     ar_params one;
-    *params = (ar_params){{4, good_rows(&s, device), 1, 1, 0}};
+    *params = (ar_params){{f, good_rows(&s, device), 1, 1, 0}};
     for (size_t i = 0; candidate(problem, device, i, &one); ++i) {
         double cost = slots(problem, device, one.value);
         if (cost < best) {
@@ -216,8 +222,8 @@ static arete_status build(arete_plan *plan) {
     shape s = shape_of(p, plan->device, n[F]);
     char options[640], layout[64];
     size_t at = ar_conv_options(p, s.vec, options, sizeof options);
-    snprintf(options + at, sizeof options - at, " -DFH=%d -DFW=%d -DNV=%d -DMR=%d -DMT=%d -DY_LAST=%d -DV_MAX=%d",
-             (int)s.fh, (int)s.fw, NV, (int)n[MR], (int)n[MT], p->y.point != 1,
+    snprintf(options + at, sizeof options - at, " -DFR=%d -DFH=%d -DFW=%d -DNV=%d -DMR=%d -DMT=%d -DY_LAST=%d -DV_MAX=%d",
+             (int)s.taps, (int)s.fh, (int)s.fw, NV, (int)n[MR], (int)n[MT], p->y.point != 1,
              n[FUSED] ? (int)ar_conv_cpu_room(block_reals(&s, n)) : 16);
     arete_status status = kernels(plan, options);
     if (status != ARETE_OK)
@@ -233,8 +239,10 @@ static arete_status build(arete_plan *plan) {
                                 (double)(s.c_blocks * s.vec) * (double)(s.m_blocks * NV * s.vec * p->groups);
     plan->cost.launches = n[FUSED] ? 1 : 2;
     at = ar_conv_cpu_pack_options(p, s.vec, options, sizeof options);
-    snprintf(options + at, sizeof options - at, " -DFH=%d -DFW=%d -DNV=%d", (int)s.fh, (int)s.fw, NV);
-    snprintf(layout, sizeof layout, "winograd nr=%d fh=%d fw=%d", (int)(NV * s.vec), (int)s.fh, (int)s.fw);
+    snprintf(options + at, sizeof options - at, " -DFR=%d -DFH=%d -DFW=%d -DNV=%d", (int)s.taps, (int)s.fh,
+             (int)s.fw, NV);
+    snprintf(layout, sizeof layout, "winograd nr=%d taps=%d fh=%d fw=%d", (int)(NV * s.vec), (int)s.taps, (int)s.fh,
+             (int)s.fw);
     uint64_t more = n[FUSED] ? 0 : 4 * (uint64_t)(block_reals(&s, n) * blocks * p->groups);
     return ar_conv_cpu_state(plan, &state, &ar_source_conv_winograd_pack, options, "winograd_pack", layout, more);
 }

@@ -1,4 +1,4 @@
-/* winograd.cl: F(4x4,3x3), F(2x2,3x3) and, for kernels of 3x1 or 1x3 taps, F(4,3) and F(2,3); CPU class.
+/* winograd.cl: F(4x4,3x3), F(2x2,3x3), F(2x2,5x5) and, along one axis alone, F(4,3), F(2,3), F(2,5); CPU class.
  *
  * Channels lie along the lanes in both transforms, whatever the images' size, and in the AH * AW products between:
  *   M[e][tile][m] = sum over c of V[e][tile][c] * U[e][c][m],  e < AH * AW
@@ -14,7 +14,7 @@
  *                  where all units shall share V and stream U once. winograd_input: global (blocks of tiles,
  *                  ceil(ceil(c/LANES) / c_blocks), groups); winograd_output: as winograd_fused.
  * Registers  MR * NV sums + NV + 1.
- * Limit      compute: AH * AW / (FH * FW * 9) of the flops by definition, and the transforms: per tile and LANES
+ * Limit      compute: AH * AW / (FH * FW * taps) of the flops by definition, and the transforms: per tile and LANES
  *            channels about 300 vector instructions each. With few tiles, the stream of U.
  * Precision  f32 by fma, one chain over c.
  */

@@ -11,8 +11,8 @@
 #endif
 #include "conv/args.h"
 #include "conv/winograd_transform.h"
-#define TAPS_H (FH == 1 ? 1 : 3)
-#define TAPS_W (FW == 1 ? 1 : 3)
+#define TAPS_H (FH == 1 ? 1 : FR)
+#define TAPS_W (FW == 1 ? 1 : FR)
 #define TAPS (TAPS_H * TAPS_W)
 #define NR (NV * LANES)
 

@@ -1,12 +1,13 @@
-/* conv/winograd_transform.h: the one-dimensional transforms of Winograd's minimal filtering F(F, 3), F = 2 or 4.
+/* conv/winograd_transform.h: the one-dimensional transforms of Winograd's minimal filtering F(F, FR):
+ * F(2, 3), F(4, 3), F(2, 5).
  *
- *   outputs y[0..F-1] of a 3-tap correlation of d[0..F+1] with g[0..2]:  y = A^T ((G g) * (B^T d))
+ *   outputs y[0..F-1] of a correlation of d[0..F+FR-2] with the FR taps g:  y = A^T ((G g) * (B^T d))
  *
- * Both are the interpolation of the product of two polynomials at F + 1 points and infinity. F = 2: 0, 1, -1.
- * F = 4: 0, +-POINT_A, +-POINT_B; with a = POINT_A, b = POINT_B:
+ * All are the interpolation of the product of two polynomials at F + FR - 2 points and infinity. F(2, 3): 0, 1, -1.
+ * F(4, 3) and F(2, 5): 0, +-POINT_A, +-POINT_B, and so the same B; with a = POINT_A, b = POINT_B:
  *   B^T d   a2b2*d0 - (a2+b2)*d2 + d4;  (d4 - b2*d2) +- a*(d3 - b2*d1);  (d4 - a2*d2) +- b*(d3 - a2*d1);
  *           a2b2*d1 - (a2+b2)*d3 + d5
- *   G g     g0/a2b2;  (g0 +- a*g1 + a2*g2) / (2*a2*(a2-b2));  (g0 +- b*g1 + b2*g2) / (2*b2*(b2-a2));  g2
+ *   G g     g0/a2b2;  (g0 +- a*g1 + a2*g2 ...) / (2*a2*(a2-b2));  (g0 +- b*g1 + b2*g2 ...) / (2*b2*(b2-a2));  the last g
  *   A^T m   sums of p^i * m over the points p; the last output also takes m5
  * F = 1 stands for an axis on which the kernel has one tap: nothing is transformed.
  */
@@ -16,7 +17,10 @@
 #ifndef FW
 #define FW 4
 #endif
-#define EXTENT(f) ((f) == 1 ? 1 : (f) + 2)
+#ifndef FR
+#define FR 3 /* taps of the kernel: 3, or 5 with 2 outputs */
+#endif
+#define EXTENT(f) ((f) == 1 ? 1 : (f) + FR - 1)
 #define AH EXTENT(FH) /* inputs of a tile along the height */
 #define AW EXTENT(FW)
 #ifndef POINT_A
@@ -90,6 +94,35 @@ static inline void transform_weights_4(const realv *g, realv *u)
     u[4] = even_b - odd_b;
     u[5] = g[2];
 }
-#define TRANSFORM_IN(f) CAT2(transform_in_, f)
-#define TRANSFORM_OUT(f) CAT2(transform_out_, f)
-#define TRANSFORM_WEIGHTS(f) CAT2(transform_weights_, f)
+
+static inline void transform_out_2_of_5(const realv *m, realv *y)
+{
+    y[0] = m[0] + (m[1] + m[2]) + (m[3] + m[4]);
+    y[1] = fma((realv)(POINT_B), m[3] - m[4], fma((realv)(POINT_A), m[1] - m[2], m[5]));
+}
+static inline void transform_weights_2_of_5(const realv *g, realv *u)
+{
+    const realv even_a = fma((realv)(A2), fma((realv)(A2), g[4], g[2]), g[0]) * (1.0f / (2.0f * A2 * (A2 - B2)));
+    const realv odd_a = fma((realv)(A2), g[3], g[1]) * (POINT_A / (2.0f * A2 * (A2 - B2)));
+    const realv even_b = fma((realv)(B2), fma((realv)(B2), g[4], g[2]), g[0]) * (1.0f / (2.0f * B2 * (B2 - A2)));
+    const realv odd_b = fma((realv)(B2), g[3], g[1]) * (POINT_B / (2.0f * B2 * (B2 - A2)));
+    u[0] = g[0] * (1.0f / (A2 * B2));
+    u[1] = even_a + odd_a;
+    u[2] = even_a - odd_a;
+    u[3] = even_b + odd_b;
+    u[4] = even_b - odd_b;
+    u[5] = g[4];
+}
+
+#if FR == 5
+#define transform_in_1_of_5 transform_in_1
+#define transform_in_2_of_5 transform_in_4
+#define transform_out_1_of_5 transform_out_1
+#define transform_weights_1_of_5 transform_weights_1
+#define OF_TAPS(name, f) CAT2(CAT2(name, f), _of_5)
+#else
+#define OF_TAPS(name, f) CAT2(name, f)
+#endif
+#define TRANSFORM_IN(f) OF_TAPS(transform_in_, f)
+#define TRANSFORM_OUT(f) OF_TAPS(transform_out_, f)
+#define TRANSFORM_WEIGHTS(f) OF_TAPS(transform_weights_, f)
