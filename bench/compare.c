@@ -148,8 +148,13 @@ arete_status ar_compare(const ar_case *of, const arete_plan *plan, const ar_bloc
     bool inexact = of->work->inexact && of->work->inexact(of->of, plan);
     bool exact = exact_data && !inexact && all_whole(want, magnitude, count);
     double tolerance = exact ? 0 : of->work->tolerance(of->of, plan, output);
+    double largest = 0; /* where neighbours mix, outputs whose own products are all 0 get a share of theirs */
+    for (size_t i = 0; inexact && i < count; i++)
+        largest = fmax(largest, magnitude[i]);
     for (size_t i = 0; i < count; i++) {
         double over = excess(dtype, got[i], want[i]);
+        if (magnitude[i] == 0)
+            magnitude[i] = largest;
         double error = over == 0 ? 0 : magnitude[i] > 0 ? over / magnitude[i] : INFINITY;
         if (!(error <= comparison->max_error))
             comparison->max_error = error;

@@ -58,7 +58,8 @@ typedef struct ar_casework {
     size_t (*sample)(const void *of, size_t output, uint64_t seed, size_t limit, int64_t *elements);
     /* Allowed |got - want| / magnitude, before the rounding of the output's type. 0: exact. */
     double (*tolerance)(const void *of, const arete_plan *plan, size_t output);
-    /* Whether results of whole numbers may come out rounded with this plan (Winograd); NULL: never. */
+    /* Whether a plan mixes neighbouring outputs (Winograd): whole numbers may come out rounded, and outputs of magnitude
+     * 0 with an error relative to the largest one. NULL: never. */
     bool (*inexact)(const void *of, const arete_plan *plan);
     const ar_case_list *lists;
     size_t list_count;
