@@ -108,9 +108,10 @@ int ar_graph_value(ar_graph *graph, const char *name) {
 }
 
 int ar_graph_temporary(ar_graph *graph, const char *name, arete_dtype dtype, uint32_t rank, const int64_t *dims) {
+    const arete_tensor made = arete_tensor_make(NULL, 0, dtype, rank, dims); /* dims may lie in the values, which move */
     int at = ar_graph_value(graph, name);
     if (at != AR_NO_VALUE)
-        graph->values[at].t = arete_tensor_make(NULL, 0, dtype, rank, dims);
+        graph->values[at].t = made;
     return at;
 }
 
