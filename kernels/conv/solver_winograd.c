@@ -18,8 +18,17 @@ typedef struct shape {
     int64_t vec, c_blocks, m_blocks;
 } shape;
 
+static int64_t taps_of(const conv_problem *p) {
+    return p->kernel[1] > p->kernel[2] ? p->kernel[1] : p->kernel[2];
+}
+
+/* F(4,3), F(2,3), F(2,5): more points lose too much precision. */
+static int64_t largest_f(const conv_problem *p) {
+    return taps_of(p) == 3 ? 4 : 2;
+}
+
 static shape shape_of(const conv_problem *p, const arete_device *device, int64_t f) {
-    shape s = {.vec = ar_conv_vec(device), .taps = p->kernel[1] > p->kernel[2] ? p->kernel[1] : p->kernel[2]};
+    shape s = {.vec = ar_conv_vec(device), .taps = taps_of(p)};
     s.fh = p->kernel[1] == 1 ? 1 : f;
     s.fw = p->kernel[2] == 1 ? 1 : f;
     s.elements = (s.fh == 1 ? 1 : s.fh + s.taps - 1) * (s.fw == 1 ? 1 : s.fw + s.taps - 1);
@@ -42,7 +51,7 @@ static bool applies(const void *problem, const arete_device *device, const char 
     if (p->math == ARETE_MATH_STRICT)
         return false;
     *why = "not a kernel of 3 or 5 taps along one axis or two, of stride and dilation 1";
-    int64_t taps = p->kernel[1] > p->kernel[2] ? p->kernel[1] : p->kernel[2];
+    int64_t taps = taps_of(p);
     bool high = p->kernel[1] == taps || p->kernel[1] == 1, wide = p->kernel[2] == taps || p->kernel[2] == 1;
     if (p->kernel[0] != 1 || p->in[0] != 1 || p->out[0] != 1 || p->pad[0] != 0 || !high || !wide)
         return false;
@@ -68,7 +77,7 @@ static bool accepts(const void *problem, const arete_device *device, const ar_pa
     const int64_t *n = params->value;
     shape s = shape_of(problem, device, n[F]);
     *why = "f must be 2, or 4 with 3 taps";
-    if (n[F] != 2 && (n[F] != 4 || s.taps != 3))
+    if (n[F] != 2 && n[F] != largest_f(problem))
         return false;
     *why = "mr must be 1 to 16, mt 1 to 4";
     if (n[MR] < 1 || n[MR] > 16 || n[MT] < 1 || n[MT] > 4)
@@ -147,10 +156,8 @@ static int64_t good_rows(const shape *s, const arete_device *device) {
 static bool candidate(const void *problem, const arete_device *device, size_t index, ar_params *params) {
     static const int64_t parts[] = {1, 2, 4, 8, 16, 32};
     enum { PARTS = sizeof parts / sizeof parts[0], ROWS = 5 };
-    for (int64_t f = 4; f >= 2; f -= 2) {
+    for (int64_t f = largest_f(problem); f >= 2; f -= 2) {
         shape s = shape_of(problem, device, f);
-        if (f == 4 && s.taps != 3)
-            continue;
         int64_t best = good_rows(&s, device), most = ar_conv_tile_rows(device);
         const int64_t mr[ROWS] = {best, most, most - 1, most - 2, most / 2};
         for (int i = 0; i < ROWS; ++i) {
@@ -172,8 +179,7 @@ static bool candidate(const void *problem, const arete_device *device, size_t in
 }
 
 static void guess(const void *problem, const arete_device *device, ar_params *params) {
-    const conv_problem *p = problem;
-    const int64_t f = p->kernel[1] == 5 || p->kernel[2] == 5 ? 2 : 4;
+    const int64_t f = largest_f(problem);
     shape s = shape_of(problem, device, f);
     double best = INFINITY;
     ar_params one;

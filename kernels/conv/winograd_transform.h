@@ -32,6 +32,15 @@
 #define A2 (POINT_A * POINT_A)
 #define B2 (POINT_B * POINT_B)
 
+/* to[1..4]: a polynomial's even and odd part at POINT_A, added at +POINT_A and subtracted at -POINT_A; POINT_B alike. */
+static inline void both_signs(realv even_a, realv odd_a, realv even_b, realv odd_b, realv *to)
+{
+    to[1] = even_a + odd_a;
+    to[2] = even_a - odd_a;
+    to[3] = even_b + odd_b;
+    to[4] = even_b - odd_b;
+}
+
 static inline void transform_in_1(const realv *d, realv *t) { t[0] = d[0]; }
 static inline void transform_in_2(const realv *d, realv *t)
 {
@@ -47,10 +56,7 @@ static inline void transform_in_4(const realv *d, realv *t)
     const realv even_b = fma((realv)(-A2), d[2], d[4]);
     const realv odd_b = POINT_B * fma((realv)(-A2), d[1], d[3]);
     t[0] = fma((realv)(A2 * B2), d[0], fma((realv)(-(A2 + B2)), d[2], d[4]));
-    t[1] = even_a + odd_a;
-    t[2] = even_a - odd_a;
-    t[3] = even_b + odd_b;
-    t[4] = even_b - odd_b;
+    both_signs(even_a, odd_a, even_b, odd_b, t);
     t[5] = fma((realv)(A2 * B2), d[1], fma((realv)(-(A2 + B2)), d[3], d[5]));
 }
 
@@ -88,10 +94,7 @@ static inline void transform_weights_4(const realv *g, realv *u)
     const realv even_b = fma((realv)(B2), g[2], g[0]) * (1.0f / (2.0f * B2 * (B2 - A2)));
     const realv odd_b = g[1] * (POINT_B / (2.0f * B2 * (B2 - A2)));
     u[0] = g[0] * (1.0f / (A2 * B2));
-    u[1] = even_a + odd_a;
-    u[2] = even_a - odd_a;
-    u[3] = even_b + odd_b;
-    u[4] = even_b - odd_b;
+    both_signs(even_a, odd_a, even_b, odd_b, u);
     u[5] = g[2];
 }
 
@@ -107,10 +110,7 @@ static inline void transform_weights_2_of_5(const realv *g, realv *u)
     const realv even_b = fma((realv)(B2), fma((realv)(B2), g[4], g[2]), g[0]) * (1.0f / (2.0f * B2 * (B2 - A2)));
     const realv odd_b = fma((realv)(B2), g[3], g[1]) * (POINT_B / (2.0f * B2 * (B2 - A2)));
     u[0] = g[0] * (1.0f / (A2 * B2));
-    u[1] = even_a + odd_a;
-    u[2] = even_a - odd_a;
-    u[3] = even_b + odd_b;
-    u[4] = even_b - odd_b;
+    both_signs(even_a, odd_a, even_b, odd_b, u);
     u[5] = g[4];
 }
 
