@@ -8,10 +8,14 @@
 #include "os.h"
 #include "workload.h"
 
+/* "layer", or "layers". */
 static const ar_casework *family_named(const char *name, size_t length) {
-    for (const ar_casework *const *w = ar_families; *w; w++)
-        if (strlen((*w)->family->name) == length && strncmp((*w)->family->name, name, length) == 0)
+    for (const ar_casework *const *w = ar_families; *w; w++) {
+        size_t own = strlen((*w)->family->name);
+        bool plural = length == own + 1 && name[own] == 's';
+        if ((length == own || plural) && strncmp((*w)->family->name, name, own) == 0)
             return *w;
+    }
     return NULL;
 }
 
@@ -148,18 +152,23 @@ arete_status ar_case_set_add_timed(ar_case_set *set) {
     return ARETE_OK;
 }
 
-/* "squares" or "matmul:squares". */
-static arete_status add_named_list(ar_case_set *set, const char *word) {
+/* "matmul:deepbench", or "deepbench": of every operation that has a list of this name. */
+static arete_status add_named_lists(ar_case_set *set, const char *word) {
     const char *colon = strchr(word, ':');
     const char *name = colon ? colon + 1 : word;
+    bool found = false;
     for (const ar_casework *const *w = ar_families; *w; w++) {
         if (colon && family_named(word, (size_t)(colon - word)) != *w)
             continue;
         for (size_t l = 0; l < (*w)->list_count; l++)
-            if (strcmp((*w)->lists[l].name, name) == 0)
-                return add_list(set, *w, &(*w)->lists[l]);
+            if (strcmp((*w)->lists[l].name, name) == 0) {
+                arete_status status = add_list(set, *w, &(*w)->lists[l]);
+                if (status != ARETE_OK)
+                    return status;
+                found = true;
+            }
     }
-    return unknown(word);
+    return found ? ARETE_OK : unknown(word);
 }
 
 static arete_status add_text(ar_case_set *set, const char *text, const char *list) {
@@ -211,7 +220,7 @@ arete_status ar_case_set_add(ar_case_set *set, const char *word) {
         return status;
     }
     const ar_casework *work = family_named(word, strlen(word));
-    return work ? add_timed(set, work) : add_named_list(set, word);
+    return work ? add_timed(set, work) : add_named_lists(set, word);
 }
 
 void ar_case_set_free(ar_case_set *set) {

@@ -28,9 +28,9 @@ typedef struct ar_case_set {
 arete_status ar_case_make(const char *text, ar_case *into);
 void ar_case_free(ar_case *of);
 
-/* Adds what a word of the command line stands for: a family ("matmul": its timed lists), a workload ("resnet50", or the
- * path of a .workload or .onnx file: its operations, each once), a list ("squares" or "matmul:squares"), or a case ("matmul m=1
- * n=1 k=1"). */
+/* Adds what a word of the command line stands for: a family ("layer" or "layers": its timed lists), a workload ("resnet50",
+ * or the path of a .workload or .onnx file: its operations, each once), a list ("matmul:deepbench"; "deepbench": of every
+ * family that has one), or a case ("matmul m=1 n=1 k=1"). */
 arete_status ar_case_set_add(ar_case_set *set, const char *word);
 /* Adds every list of every family that is timed. */
 arete_status ar_case_set_add_timed(ar_case_set *set);

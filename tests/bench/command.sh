@@ -46,6 +46,15 @@ expect 1 bench 'matmul m=3 n=4 k=5' --device reference --solver no_such_solver
 expect 0 bench 'matmul m=3 n=4 k=5' --device reference --time 0.01
 expect 1 bench 'matmul m=3 n=4 k=5' --device reference --time 0.01 --json /no/such/folder/x.json
 expect 0 bench --list
+for words in "layers lstm gru rnn" "conv resnet50 mobilenet_v2 deepbench"; do
+    expect 0 bench $words --list
+done
+for op in matmul conv rnn; do # a list's name alone: of every operation that has one
+    if ! "$arete" bench deepbench --list | grep -q "^$op "; then
+        echo "bench deepbench has no case of $op"
+        bad=1
+    fi
+done
 expect 0 selftest --device reference --case 'matmul m=3 n=4 k=5' --data integers --seed 9
 expect 2 selftest --case 'matmul m=x'
 expect 1 selftest --device reference --case 'matmul m=3 n=4 k=5' --solver no_such_solver
