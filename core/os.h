@@ -45,6 +45,9 @@ typedef struct ar_os_map {
     size_t bytes;
 } ar_os_map;
 
+/* Maps the plain file at path, through links too. ARETE_E_NOT_FOUND, ARETE_E_IO. Who shortens the file meanwhile stops
+ * this process, so map what nobody writes, and not for long. */
+arete_status ar_os_map_file(const char *path, ar_os_map *map);
 /* Maps the plain file `name` in or below the folder. Refused with ARETE_E_FORMAT: an absolute name, one with "..", one
  * that passes a symbolic link. */
 arete_status ar_os_map_within(const char *folder, const char *name, ar_os_map *map);

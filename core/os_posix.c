@@ -259,29 +259,48 @@ static int open_within(const char *folder, const char *name, arete_status *statu
     return at;
 }
 
+/* NULL, or what is wrong. */
+static const char *map_descriptor(int file, ar_os_map *map) {
+    struct stat facts;
+    *map = (ar_os_map){NULL, 0};
+    if (fstat(file, &facts)) {
+        return strerror(errno);
+    }
+    if (!S_ISREG(facts.st_mode)) {
+        return S_ISDIR(facts.st_mode) ? "it is a folder" : "it is no plain file";
+    }
+    if (facts.st_size == 0) {
+        return NULL;
+    }
+    void *data = mmap(NULL, (size_t)facts.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (data == MAP_FAILED) {
+        return strerror(errno);
+    }
+    posix_madvise(data, (size_t)facts.st_size, POSIX_MADV_WILLNEED); /* only to be sooner there */
+    *map = (ar_os_map){data, (size_t)facts.st_size};
+    return NULL;
+}
+
+arete_status ar_os_map_file(const char *path, ar_os_map *map) {
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not keep us */
+    if (file < 0) {
+        return ar_fail(errno == ENOENT || errno == ENOTDIR ? ARETE_E_NOT_FOUND : ARETE_E_IO, "cannot open %s: %s", path,
+                       strerror(errno));
+    }
+    const char *wrong = map_descriptor(file, map);
+    arete_status status = wrong ? ar_fail(ARETE_E_IO, "cannot read %s: %s", path, wrong) : ARETE_OK;
+    close(file);
+    return status;
+}
+
 arete_status ar_os_map_within(const char *folder, const char *name, ar_os_map *map) {
     arete_status status = ARETE_OK;
-    struct stat facts;
     int file = open_within(folder, name, &status);
     if (file < 0) {
         return status;
     }
-    *map = (ar_os_map){NULL, 0};
-    if (fstat(file, &facts) || !S_ISREG(facts.st_mode)) {
-        status = ar_fail(ARETE_E_FORMAT, "'%.200s' below %s is no plain file", name, folder);
-        goto out;
-    }
-    status = ARETE_OK;
-    if (facts.st_size == 0) {
-        goto out;
-    }
-    void *data = mmap(NULL, (size_t)facts.st_size, PROT_READ, MAP_PRIVATE, file, 0);
-    if (data == MAP_FAILED) {
-        status = ar_fail(ARETE_E_IO, "cannot map '%.200s': %s", name, strerror(errno));
-        goto out;
-    }
-    *map = (ar_os_map){data, (size_t)facts.st_size};
-out:
+    const char *wrong = map_descriptor(file, map);
+    status = wrong ? ar_fail(ARETE_E_FORMAT, "cannot read '%.200s' below %s: %s", name, folder, wrong) : ARETE_OK;
     close(file);
     return status;
 }

@@ -113,6 +113,10 @@ static bool set_activation(ar_step *p, arete_activation activation, float alpha,
 static bool clip_limits(const ar_graph *g, const ar_step *step, float *low, float *high) {
     double limits[2] = {-INFINITY, INFINITY}, v;
     size_t count = 0;
+    if (step->slots == 2) { /* its limits stand in the descriptor */
+        limits[0] = (double)ar_fuse_layer(step)->alpha;
+        limits[1] = (double)ar_fuse_layer(step)->beta;
+    }
     for (uint32_t i = 1; i < 3; i++) {
         if (i >= step->slots || (step->outputs >> i & 1) || step->value[i] == AR_NO_VALUE)
             continue;
@@ -231,7 +235,8 @@ static bool absorb(ar_graph *g, int s) {
     return true;
 }
 
-/* New weights and bias: w * s[m], (bias - mean) * s + shift. */
+/* Weights with the factors s[m], which are multiplied in on their way to the device, and a new bias
+ * (bias - mean) * s + shift. */
 static bool fold_norm(ar_graph *g, int s) {
     ar_step *p = &g->steps[s];
     int value = ar_step_result(p), reader = ar_fuse_reader(g, value);
@@ -242,7 +247,7 @@ static bool fold_norm(ar_graph *g, int s) {
         return false;
     ar_step *norm = &g->steps[reader];
     const ar_value *w = &g->values[p->value[CONV_W]];
-    const float *parameter[5] = {NULL};
+    const void *parameter[5] = {NULL};
     int64_t m = p->view[CONV_Y].dims[1];
     for (uint32_t i = 1; i < 5; i++) {
         const ar_value *v = &g->values[norm->value[i]];
@@ -254,23 +259,26 @@ static bool fold_norm(ar_graph *g, int s) {
     if (w->role != AR_VALUE_CONSTANT || (bias && bias->role != AR_VALUE_CONSTANT))
         return false;
     const arete_tensor shape = w->t;
-    int64_t per = m ? arete_tensor_elements(&shape) / m : 0;
-    float *weights = ar_pool_room(&g->pool, (size_t)(m * per + 1) * sizeof *weights);
+    if (shape.dims[0] != m || w->factor)
+        return false;
+    double *factors = ar_pool_room(&g->pool, (size_t)(m + 1) * sizeof *factors);
     float *shift = ar_pool_alloc(&g->pool, (size_t)(m + 1) * sizeof *shift);
-    if (!weights || !shift)
+    if (!factors || !shift)
         return false;
     double epsilon = layer->epsilon != 0 ? (double)layer->epsilon : 1e-5;
-    for (int64_t c = 0; c < m; c++) {
-        double factor = (double)parameter[1][c] / sqrt((double)parameter[4][c] + epsilon);
-        double old = bias ? (double)((const float *)bias->data)[c] : 0;
-        shift[c] = (float)((old - (double)parameter[3][c]) * factor + (double)parameter[2][c]);
-        for (int64_t i = 0; i < per; i++)
-            weights[c * per + i] = (float)((double)((const float *)w->data)[c * per + i] * factor);
+    for (size_t c = 0; c < (size_t)m; c++) {
+        double own[5];
+        for (int i = 1; i < 5; i++)
+            own[i] = (double)ar_float_at(parameter[i], c);
+        factors[c] = own[1] / sqrt(own[4] + epsilon);
+        double old = bias ? (double)ar_float_at(bias->data, c) : 0;
+        shift[c] = (float)((old - own[3]) * factors[c] + own[2]);
     }
-    int new_w = ar_graph_constant(g, w->name, ARETE_F32, shape.rank, shape.dims, weights, false);
+    int new_w = ar_graph_constant(g, w->name, ARETE_F32, shape.rank, shape.dims, w->data, false);
     int new_b = ar_graph_constant(g, "", ARETE_F32, 1, &m, shift, false);
     if (new_w == AR_NO_VALUE || new_b == AR_NO_VALUE)
         return false;
+    g->values[new_w].factor = factors;
     ar_step_input(g, p, CONV_W, new_w);
     ar_step_input(g, p, CONV_BIAS, new_b);
     norm->dropped = true;

@@ -99,12 +99,13 @@ static int join_weights(ar_graph *g, const shared *all, int64_t k, bool transpos
     float *joint = ar_pool_alloc(&g->pool, (size_t)(k * all->columns) * sizeof *joint);
     for (uint32_t p = 0; joint && p < all->count; p++) {
         const ar_step *step = &g->steps[all->steps[p]];
-        const float *own = g->values[step->value[MM_B]].data;
+        const char *own = g->values[step->value[MM_B]].data; /* at any address */
         size_t columns = (size_t)columns_of(step);
         if (transposed)
-            memcpy(joint + all->first[p] * k, own, (size_t)k * columns * sizeof *own);
+            memcpy(joint + all->first[p] * k, own, (size_t)k * columns * sizeof *joint);
         for (int64_t row = 0; row < k && !transposed; row++)
-            memcpy(joint + row * all->columns + all->first[p], own + (size_t)row * columns, columns * sizeof *own);
+            memcpy(joint + row * all->columns + all->first[p], own + (size_t)row * columns * sizeof *joint,
+                   columns * sizeof *joint);
     }
     const int64_t dims[2] = {transposed ? all->columns : k, transposed ? k : all->columns};
     return joint ? ar_graph_constant(g, "", ARETE_F32, 2, dims, joint, false) : AR_NO_VALUE;

@@ -170,13 +170,16 @@ int ar_graph_storage(const ar_graph *graph, int value) {
     return value;
 }
 
+/* Constants may lie at any address. */
 static bool read_integer(arete_dtype dtype, const void *data, size_t i, int64_t *into) {
+    int32_t i32;
     switch (dtype) {
     case ARETE_I64:
-        *into = ((const int64_t *)data)[i];
+        memcpy(into, (const char *)data + i * sizeof *into, sizeof *into);
         return true;
     case ARETE_I32:
-        *into = ((const int32_t *)data)[i];
+        memcpy(&i32, (const char *)data + i * sizeof i32, sizeof i32);
+        *into = i32;
         return true;
     case ARETE_I8:
         *into = ((const int8_t *)data)[i];
@@ -196,7 +199,7 @@ bool ar_graph_integers(const ar_graph *graph, int value, int64_t *into, size_t m
         return false;
     const ar_value *v = &graph->values[value];
     int64_t elements = arete_tensor_elements(&v->t);
-    if (v->role != AR_VALUE_CONSTANT || elements > (int64_t)most)
+    if (v->role != AR_VALUE_CONSTANT || v->factor || elements > (int64_t)most)
         return false;
     for (size_t i = 0; i < (size_t)elements; i++)
         if (!read_integer(v->t.dtype, v->data, i, &into[i]))
@@ -207,15 +210,18 @@ bool ar_graph_integers(const ar_graph *graph, int value, int64_t *into, size_t m
 
 static double read_real(arete_dtype dtype, const void *data, size_t i) {
     int64_t integer = 0;
+    uint16_t half;
+    double real;
     switch (dtype) {
     case ARETE_F32:
-        return (double)((const float *)data)[i];
+        return (double)ar_float_at(data, i);
     case ARETE_F64:
-        return ((const double *)data)[i];
+        memcpy(&real, (const char *)data + i * sizeof real, sizeof real);
+        return real;
     case ARETE_F16:
-        return (double)arete_f32_from_f16(((const uint16_t *)data)[i]);
     case ARETE_BF16:
-        return (double)arete_f32_from_bf16(((const uint16_t *)data)[i]);
+        memcpy(&half, (const char *)data + i * sizeof half, sizeof half);
+        return (double)(dtype == ARETE_F16 ? arete_f32_from_f16(half) : arete_f32_from_bf16(half));
     default:
         read_integer(dtype, data, i, &integer);
         return (double)integer;
@@ -228,7 +234,7 @@ bool ar_graph_reals(const ar_graph *graph, int value, double *into, size_t most,
         return false;
     const ar_value *v = &graph->values[value];
     int64_t elements = arete_tensor_elements(&v->t);
-    if (v->role != AR_VALUE_CONSTANT || elements > (int64_t)most)
+    if (v->role != AR_VALUE_CONSTANT || v->factor || elements > (int64_t)most)
         return false;
     for (size_t i = 0; i < (size_t)elements; i++)
         into[i] = read_real(v->t.dtype, v->data, i);

@@ -3,6 +3,8 @@
 #ifndef AR_GRAPH_H
 #define AR_GRAPH_H
 
+#include <string.h>
+
 #include "arete/arete.h"
 #include "error.h"
 
@@ -28,8 +30,11 @@ typedef struct ar_value {
     arete_tensor t; /* type and dims; tight; dtype NONE: not known */
     ar_value_role role;
     bool is_output;                     /* of the network */
-    const void *data;                   /* of constants: on the host, tight */
+    const void *data;                   /* of constants: on the host, tight, at any address: maybe the file's */
+    const double *factor; /* of f32 constants: the value is data times this, an element for each of dims[0]; or NULL */
     const char *symbol[ARETE_MAX_RANK]; /* of inputs: the names of dimensions that the file leaves open */
+    const int *items; /* of sequences, known at load alone: their values; NULL: it is none */
+    size_t item_count;
     int storage;                        /* the value whose memory this one shares, or AR_NO_VALUE: its own */
     /* place.c */
     arete_buffer *buffer;
@@ -105,10 +110,17 @@ void ar_step_release(ar_step *step);
 int ar_graph_storage(const ar_graph *graph, int value);
 
 /* The elements of a constant as integers (of any integer type); false when the value is no constant of at most
- * `most`. */
+ * `most`, or has factors. */
 bool ar_graph_integers(const ar_graph *graph, int value, int64_t *into, size_t most, size_t *count);
 /* The same as doubles, of any type. */
 bool ar_graph_reals(const ar_graph *graph, int value, double *into, size_t most, size_t *count);
+
+/* Element i of f32 data at any address. */
+static inline float ar_float_at(const void *data, size_t i) {
+    float value;
+    memcpy(&value, (const char *)data + i * sizeof value, sizeof value);
+    return value;
+}
 
 /* How many steps read a value, or a value that shares its memory; the network's outputs count once more. */
 int ar_graph_uses(const ar_graph *graph, int value);

@@ -328,8 +328,8 @@ static bool is_shuffle(const ar_lowering *l, const ar_node *n, int64_t *block) {
 
 static arete_status lower_shuffle(ar_lowering *l, const ar_node *n, int64_t block) {
     const arete_tensor w = l->graph->values[n->in[1]].t, x = l->graph->values[n->in[0]].t;
-    const float *from = l->graph->values[n->in[1]].data;
-    const float *bias = ar_node_has(n, 2) ? l->graph->values[n->in[2]].data : NULL;
+    const void *from = l->graph->values[n->in[1]].data;
+    const void *bias = ar_node_has(n, 2) ? l->graph->values[n->in[2]].data : NULL;
     int64_t c = w.dims[0], m = w.dims[1], taps = block * block, channels = m * taps;
     float *turned = ar_pool_alloc(&l->graph->pool, (size_t)(c * channels + 1) * sizeof *turned);
     float *repeated = ar_pool_alloc(&l->graph->pool, (size_t)(channels + 1) * sizeof *repeated);
@@ -338,9 +338,9 @@ static arete_status lower_shuffle(ar_lowering *l, const ar_node *n, int64_t bloc
     if (x.rank != 4 || x.dims[1] != c)
         return ar_fail(ARETE_E_SHAPE, "x must be [N,%lld,H,W]", (long long)c);
     for (int64_t o = 0; o < channels; o++) {
-        repeated[o] = bias ? bias[o / taps] : 0;
+        repeated[o] = bias ? ar_float_at(bias, (size_t)(o / taps)) : 0;
         for (int64_t i = 0; i < c; i++)
-            turned[o * c + i] = from[i * channels + o];
+            turned[o * c + i] = ar_float_at(from, (size_t)(i * channels + o));
     }
     int weights =
         ar_graph_constant(l->graph, n->name, ARETE_F32, 4, (const int64_t[]){channels, c, 1, 1}, turned, false);

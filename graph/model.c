@@ -168,11 +168,11 @@ arete_status arete_model_read(arete_device *device, const void *data, size_t byt
 
 arete_status arete_model_load(arete_device *device, const char *path, const arete_model_desc *desc,
                               arete_model **model) {
-    char *data = NULL, *folder = NULL;
-    size_t bytes = 0;
+    ar_os_map map = {0};
+    char *folder = NULL;
     if (!path)
         return ar_fail(ARETE_E_ARGUMENT, "path is NULL");
-    arete_status status = ar_os_read_file(path, &data, &bytes);
+    arete_status status = ar_os_map_file(path, &map);
     if (status != ARETE_OK)
         return status;
     const char *slash = strrchr(path, '/');
@@ -182,12 +182,12 @@ arete_status arete_model_load(arete_device *device, const char *path, const aret
         memcpy(folder, slash ? path : ".", slash ? length : 1);
         if (slash && length == 0)
             folder[0] = '/';
-        status = arete_model_read(device, data, bytes, folder, desc, model);
+        status = arete_model_read(device, map.bytes ? map.data : "", map.bytes, folder, desc, model);
     } else {
         status = ar_fail_memory(path, length + 2);
     }
     ar_os_free(folder);
-    ar_os_free(data);
+    ar_os_unmap(&map);
     return status == ARETE_OK ? status : ar_fail_within(status, "%s", path);
 }
 

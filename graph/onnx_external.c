@@ -81,7 +81,7 @@ static arete_status external(ar_lowering *l, const Onnx__TensorProto *tensor, co
                        " in '%s' of %zu bytes",
                        shape->name, shape->bytes, offset, length, location, mapped->map.bytes);
     *value = ar_graph_constant(l->graph, "", shape->dtype, shape->rank, shape->dims,
-                               (const char *)mapped->map.data + offset, offset % 8 != 0);
+                               (const char *)mapped->map.data + offset, false);
     return *value == AR_NO_VALUE ? ARETE_E_MEMORY : ARETE_OK;
 }
 

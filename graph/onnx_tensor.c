@@ -66,7 +66,7 @@ static size_t values_held(const Onnx__TensorProto *tensor, arete_dtype dtype) {
 /* The values where the message has them as an array of the type; NULL: it has them in another form. */
 static const void *held_array(const Onnx__TensorProto *tensor, arete_dtype dtype) {
     if (tensor->has_raw_data)
-        return (uintptr_t)tensor->raw_data.data % arete_dtype_size(dtype) == 0 ? tensor->raw_data.data : NULL;
+        return tensor->raw_data.data;
     switch (dtype) {
     case ARETE_F32:
         return tensor->float_data;
@@ -82,7 +82,7 @@ static const void *held_array(const Onnx__TensorProto *tensor, arete_dtype dtype
 }
 
 static void copy_values(const Onnx__TensorProto *tensor, ar_onnx_array *array) {
-    const void *held = tensor->has_raw_data ? tensor->raw_data.data : held_array(tensor, array->dtype);
+    const void *held = held_array(tensor, array->dtype);
     if (held)
         memcpy(array->data, held, array->bytes);
     else if (array->dtype == ARETE_F16 || array->dtype == ARETE_BF16)

@@ -27,7 +27,7 @@ arete_status ar_onnx_array_shape(const Onnx__TensorProto *tensor, ar_onnx_array 
  * A type that Arete has not is no failure: see dtype. */
 arete_status ar_onnx_array_read(const Onnx__TensorProto *tensor, ar_onnx_array *array);
 /* The same, but where the message holds the array as it is wanted, *data points there and array->data is NULL; else
- * they are the same. */
+ * they are the same. *data may lie at any address, as in the file. */
 arete_status ar_onnx_array_view(const Onnx__TensorProto *tensor, ar_onnx_array *array, const void **data);
 void ar_onnx_array_free(ar_onnx_array *array);
 

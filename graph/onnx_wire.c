@@ -1,5 +1,7 @@
 #include "onnx_wire.h"
 
+#include <string.h>
+
 #include "error.h"
 
 enum { MOST_DEPTH = 100 };
@@ -49,24 +51,131 @@ static bool next_field(wire *w, uint32_t *number, bool *has_bytes, wire *inner) 
     return true;
 }
 
-static const char *look(wire w, const ProtobufCMessageDescriptor *of, int depth) {
+/* What the message takes without the bytes of its tensors. */
+typedef struct extent {
+    size_t bytes, tensors;
+} extent;
+
+enum { HEADER_BYTES = 10, INDEX_BYTES = 8 }; /* of a field written anew: its number and a length of five bytes */
+
+static const ProtobufCFieldDescriptor *field_of(const ProtobufCMessageDescriptor *of, uint32_t number,
+                                                bool has_bytes) {
+    return has_bytes ? protobuf_c_message_descriptor_get_field(of, number) : NULL;
+}
+
+static bool is_raw_data(const ProtobufCMessageDescriptor *of, const ProtobufCFieldDescriptor *field) {
+    return field && of == &onnx__tensor_proto__descriptor && strcmp(field->name, "raw_data") == 0;
+}
+
+static const char *look(wire w, const ProtobufCMessageDescriptor *of, int depth, extent *slim) {
     if (depth > MOST_DEPTH)
         return "its messages lie too deep within each other";
     while (w.at < w.end) {
         uint32_t number;
         bool has_bytes;
         wire inner;
+        const uint8_t *start = w.at;
         if (!next_field(&w, &number, &has_bytes, &inner))
             return "it is cut off or no protobuf";
-        const ProtobufCFieldDescriptor *field =
-            has_bytes ? protobuf_c_message_descriptor_get_field(of, number) : NULL;
-        if (!field || field->type != PROTOBUF_C_TYPE_MESSAGE)
-            continue;
-        const char *wrong = look(inner, field->descriptor, depth + 1);
-        if (wrong)
-            return wrong;
+        const ProtobufCFieldDescriptor *field = field_of(of, number, has_bytes);
+        if (is_raw_data(of, field)) {
+            slim->bytes += HEADER_BYTES + INDEX_BYTES;
+            slim->tensors++;
+        } else if (field && field->type == PROTOBUF_C_TYPE_MESSAGE) {
+            slim->bytes += HEADER_BYTES;
+            const char *wrong = look(inner, field->descriptor, depth + 1, slim);
+            if (wrong)
+                return wrong;
+        } else {
+            slim->bytes += (size_t)(w.at - start);
+        }
     }
     return NULL;
+}
+
+/* The message with an index in place of the bytes of each tensor, so that unpacking copies none of them. */
+typedef struct slimming {
+    uint8_t *at;
+    ProtobufCBinaryData *raw; /* by index: the bytes where the file has them */
+    size_t count;
+} slimming;
+
+static void write_header(slimming *s, uint32_t number, uint64_t length) {
+    for (uint64_t tag = (uint64_t)number << 3 | 2;; tag >>= 7) {
+        *s->at++ = (uint8_t)((tag & 0x7f) | (tag > 0x7f ? 0x80 : 0));
+        if (tag <= 0x7f)
+            break;
+    }
+    for (int i = 0; i < 5; i++, length >>= 7) /* always five, as it may be known only afterwards */
+        *s->at++ = (uint8_t)((length & 0x7f) | (i < 4 ? 0x80 : 0));
+}
+
+static void slim_down(slimming *s, wire w, const ProtobufCMessageDescriptor *of) {
+    while (w.at < w.end) {
+        uint32_t number;
+        bool has_bytes;
+        wire inner;
+        const uint8_t *start = w.at;
+        if (!next_field(&w, &number, &has_bytes, &inner))
+            return; /* look() has been here */
+        const ProtobufCFieldDescriptor *field = field_of(of, number, has_bytes);
+        if (is_raw_data(of, field)) {
+            const uint64_t index = s->count;
+            write_header(s, number, INDEX_BYTES);
+            memcpy(s->at, &index, INDEX_BYTES);
+            s->at += INDEX_BYTES;
+            s->raw[s->count++] =
+                (ProtobufCBinaryData){(size_t)(inner.end - inner.at), (uint8_t *)(uintptr_t)inner.at};
+        } else if (field && field->type == PROTOBUF_C_TYPE_MESSAGE) {
+            slimming header = *s;
+            write_header(s, number, 0);
+            const uint8_t *content = s->at;
+            slim_down(s, inner, field->descriptor);
+            write_header(&header, number, (uint64_t)(s->at - content));
+        } else {
+            memcpy(s->at, start, (size_t)(w.at - start));
+            s->at += w.at - start;
+        }
+    }
+}
+
+static bool restore(const slimming *s, ProtobufCMessage *message);
+
+/* The messages of one field: an array, one, or one of several that share a place. */
+static bool restore_field(const slimming *s, const ProtobufCMessage *message,
+                          const ProtobufCFieldDescriptor *field) {
+    const char *own = (const char *)message;
+    const void *counter = own + field->quantifier_offset, *place = own + field->offset;
+    bool well = true;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        ProtobufCMessage *const *all = *(ProtobufCMessage *const *const *)place;
+        size_t count = *(const size_t *)counter;
+        for (size_t i = 0; i < count && well; i++)
+            well = restore(s, all[i]);
+    } else if (!(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) || *(const uint32_t *)counter == field->id) {
+        ProtobufCMessage *one = *(ProtobufCMessage *const *)place;
+        well = !one || restore(s, one);
+    }
+    return well;
+}
+
+/* Tensors' bytes in place of the indices; false when an index is none that was written. */
+static bool restore(const slimming *s, ProtobufCMessage *message) {
+    const ProtobufCMessageDescriptor *of = message->descriptor;
+    bool well = true;
+    if (of == &onnx__tensor_proto__descriptor) {
+        Onnx__TensorProto *tensor = (Onnx__TensorProto *)message;
+        uint64_t index = s->count;
+        if (tensor->has_raw_data && tensor->raw_data.len == INDEX_BYTES)
+            memcpy(&index, tensor->raw_data.data, INDEX_BYTES);
+        well = !tensor->has_raw_data || index < s->count;
+        if (tensor->has_raw_data && well)
+            tensor->raw_data = s->raw[index];
+    }
+    for (unsigned f = 0; f < of->n_fields && well; f++)
+        if (of->fields[f].type == PROTOBUF_C_TYPE_MESSAGE)
+            well = restore_field(s, message, &of->fields[f]);
+    return well;
 }
 
 static void *take(void *pool, size_t bytes) {
@@ -80,12 +189,20 @@ static void keep(void *pool, void *memory) {
 
 arete_status ar_onnx_unpack(const void *data, size_t bytes, ar_pool *pool, Onnx__ModelProto **model) {
     const wire whole = {data, (const uint8_t *)data + bytes};
-    const char *wrong = bytes ? look(whole, &onnx__model_proto__descriptor, 0) : "it is empty";
+    extent slim = {0};
+    const char *wrong = bytes ? look(whole, &onnx__model_proto__descriptor, 0, &slim) : "it is empty";
     if (wrong)
         return ar_fail(ARETE_E_FORMAT, "not an ONNX model: %s", wrong);
+    if (slim.bytes > INT32_MAX)
+        return ar_fail(ARETE_E_FORMAT, "the model is over 2 GB without its tensors' raw data");
+    uint8_t *content = ar_pool_room(pool, slim.bytes + 1);
+    slimming s = {content, ar_pool_room(pool, (slim.tensors + 1) * sizeof *s.raw), 0};
+    if (!content || !s.raw)
+        return ARETE_E_MEMORY;
+    slim_down(&s, whole, &onnx__model_proto__descriptor);
     ProtobufCAllocator allocator = {take, keep, pool};
-    Onnx__ModelProto *made = onnx__model_proto__unpack(&allocator, bytes, data);
-    if (!made)
+    Onnx__ModelProto *made = onnx__model_proto__unpack(&allocator, (size_t)(s.at - content), content);
+    if (!made || !restore(&s, &made->base))
         return ar_fail(ARETE_E_FORMAT, "not an ONNX model: a field has the wrong type, or there is no memory");
     if (!made->graph)
         return ar_fail(ARETE_E_FORMAT, "not an ONNX model: it has no graph");

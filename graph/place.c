@@ -129,6 +129,28 @@ static arete_status add_buffer(ar_placement *p, arete_device *device, uint64_t b
     return status == ARETE_OK ? status : ar_fail_within(status, "weights");
 }
 
+/* Puts a constant into memory of the device: as it lies, or times its factors, by way of p->scratch. */
+static arete_status upload(const ar_value *v, arete_queue *queue, arete_buffer *buffer, uint64_t offset,
+                           ar_placement *p) {
+    uint64_t bytes = bytes_of(&v->t), rows = v->factor && bytes ? (uint64_t)v->t.dims[0] : 0;
+    if (!rows)
+        return bytes ? arete_queue_write(queue, buffer, offset, bytes, v->data, ARETE_WAIT_NONE, NULL) : ARETE_OK;
+    arete_status status = arete_queue_finish(queue); /* the last one has left the scratch */
+    if (status == ARETE_OK && bytes > p->scratch_bytes) {
+        ar_os_free_aligned(p->scratch);
+        p->scratch = ar_os_alloc_large(bytes);
+        p->scratch_bytes = p->scratch ? bytes : 0;
+    }
+    if (status != ARETE_OK || !p->scratch)
+        return status != ARETE_OK ? status : ar_fail_memory(v->name, bytes);
+    float *into = p->scratch;
+    uint64_t per = bytes / sizeof *into / rows;
+    for (uint64_t row = 0; row < rows; row++)
+        for (uint64_t i = row * per; i < (row + 1) * per; i++)
+            into[i] = (float)((double)ar_float_at(v->data, i) * v->factor[row]);
+    return arete_queue_write(queue, buffer, offset, bytes, into, ARETE_WAIT_NONE, NULL);
+}
+
 /* Constants from `from` on that go into one buffer; the next one is returned in *from. */
 static arete_status upload_chunk(ar_graph *g, arete_queue *queue, const bool *plain, int *from, ar_placement *p) {
     uint64_t bytes = 0;
@@ -144,13 +166,10 @@ static arete_status upload_chunk(ar_graph *g, arete_queue *queue, const bool *pl
     }
     arete_status status = bytes ? add_buffer(p, arete_queue_device(queue), bytes) : ARETE_OK;
     for (int i = *from; i < end && status == ARETE_OK; i++) {
-        uint64_t its = bytes_of(&g->values[i].t);
         if (!plain[i] || !bytes)
             continue;
         g->values[i].buffer = p->weights[p->weight_buffers - 1];
-        if (its)
-            status = arete_queue_write(queue, g->values[i].buffer, g->values[i].offset, its, g->values[i].data,
-                                       ARETE_WAIT_NONE, NULL);
+        status = upload(&g->values[i], queue, g->values[i].buffer, g->values[i].offset, p);
     }
     *from = end;
     return status == ARETE_OK ? arete_queue_finish(queue) : status;
@@ -178,8 +197,7 @@ static arete_status pack(ar_graph *g, arete_queue *queue, ar_step *step, arete_b
         operands[i] = step->view[i];
         operands[i].buffer = stage;
         operands[i].offset += at;
-        if (bytes)
-            status = arete_queue_write(queue, stage, at, bytes, v->data, ARETE_WAIT_NONE, NULL);
+        status = upload(v, queue, stage, at, p);
         at += padded(bytes);
     }
     if (status == ARETE_OK)
@@ -228,6 +246,8 @@ arete_status ar_place(ar_graph *g, arete_queue *queue, uint64_t limit, ar_placem
     if (status == ARETE_OK)
         status = place_arena(g, arete_queue_device(queue), p);
 out:
+    ar_os_free_aligned(p->scratch);
+    p->scratch = NULL;
     ar_os_free(plain);
     ar_os_free(read);
     return status;

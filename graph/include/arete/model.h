@@ -59,7 +59,7 @@ typedef struct arete_model_desc {
  *
  * What the device layer lacks is ARETE_E_UNSUPPORTED, and arete_error_text() lists every operator that is missing
  * with the nodes that use it. A malformed file is ARETE_E_FORMAT, naming node, operator and input. Blocks while
- * kernels compile. Any thread. On success *model holds one reference, the caller's; on failure it is unchanged.
+ * kernels compile. Any thread. The file is mapped while it is loaded: it must not become shorter meanwhile. On success *model holds one reference, the caller's; on failure it is unchanged.
  * Returns ARETE_OK, ARETE_E_ARGUMENT, ARETE_E_NOT_FOUND (no such file, no such input), ARETE_E_IO, ARETE_E_FORMAT,
  * ARETE_E_UNSUPPORTED, ARETE_E_SHAPE, ARETE_E_DTYPE, ARETE_E_MEMORY, ARETE_E_BUILD, ARETE_E_DEVICE.
  */
