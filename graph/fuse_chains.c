@@ -53,6 +53,8 @@ typedef struct chain {
 static bool limits_of(const ar_graph *g, const ar_step *step, arete_layer_step *made) {
     double v;
     size_t count = 0;
+    if (step->slots == 2)
+        return true; /* its limits stand in the descriptor */
     made->alpha = -INFINITY;
     made->beta = INFINITY;
     for (uint32_t i = 1; i + 1 < step->slots; i++) {

@@ -127,7 +127,8 @@ static const ar_lower_op *find(const char *op) {
     static const ar_lower_op *const tables[] = {ar_lower_layers, ar_lower_moves,     ar_lower_products,
                                                 ar_lower_rnn,    ar_lower_attention, ar_lower_shapes,
                                                 ar_lower_control, ar_lower_losses,   ar_lower_einsums,
-                                                ar_lower_hosts};
+                                                ar_lower_hosts,   ar_lower_spectra,   ar_lower_grids,
+                                                ar_lower_sequences};
     for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++)
         for (const ar_lower_op *entry = tables[t]; entry->op; entry++)
             if (strcmp(entry->op, op) == 0)
@@ -185,7 +186,8 @@ static arete_status bind(ar_lowering *l, const Onnx__NodeProto *proto, ar_scope 
         node->in[i] = *name ? ar_scope_find(scope, name) : AR_NO_VALUE;
         if (*name && node->in[i] == AR_NO_VALUE)
             return ar_fail(ARETE_E_FORMAT, "input %u, '%s', is made by no node before it: it is missing, or the graph has a cycle", i, name);
-        *unknown = *unknown || (*name && l->graph->values[node->in[i]].t.dtype == ARETE_DTYPE_NONE);
+        const ar_value *v = *name ? &l->graph->values[node->in[i]] : NULL;
+        *unknown = *unknown || (v && v->t.dtype == ARETE_DTYPE_NONE && !v->items);
     }
     while (node->in_count && node->in[node->in_count - 1] == AR_NO_VALUE)
         node->in_count--;
@@ -269,6 +271,14 @@ static arete_status publish(const ar_lowering *l, const ar_node *node, ar_scope 
     return status == ARETE_OK ? status : ar_fail_within(status, "node '%s' (%s)", node->name, node->op);
 }
 
+/* Others look at their inputs' types and shapes, which a sequence has not. */
+static bool takes_sequences(const ar_lower_op *entry) {
+    for (const ar_lower_op *own = ar_lower_sequences; own->op; own++)
+        if (own == entry)
+            return true;
+    return strcmp(entry->op, "If") == 0 || strcmp(entry->op, "Loop") == 0;
+}
+
 static arete_status lower_node(ar_lowering *l, const Onnx__NodeProto *proto, ar_scope *scope) {
     ar_node node;
     bool unknown = false;
@@ -283,6 +293,9 @@ static arete_status lower_node(ar_lowering *l, const Onnx__NodeProto *proto, ar_
     if (status == ARETE_OK && (!entry || !ours))
         status = ar_fail(ARETE_E_UNSUPPORTED, "no such operator here%s%s", ours ? "" : " from the domain ",
                          ours ? "" : proto->domain);
+    for (uint32_t i = 0; i < node.in_count && status == ARETE_OK; i++)
+        if (node.in[i] != AR_NO_VALUE && l->graph->values[node.in[i]].items && !takes_sequences(entry))
+            status = ar_fail(ARETE_E_UNSUPPORTED, "input %u is a sequence", i);
     if (status == ARETE_OK)
         status = entry->lower(l, &node);
     for (int v = first_value < 0 ? 0 : first_value; v < l->graph->value_count && status == ARETE_OK; v++)

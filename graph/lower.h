@@ -57,7 +57,8 @@ typedef struct ar_lower_op {
 /* Each file's table, ending with op NULL. */
 extern const ar_lower_op ar_lower_layers[], ar_lower_moves[], ar_lower_products[], ar_lower_rnn[],
     ar_lower_attention[], ar_lower_shapes[], ar_lower_control[], ar_lower_losses[],
-    ar_lower_einsums[], ar_lower_hosts[];
+    ar_lower_einsums[], ar_lower_hosts[], ar_lower_spectra[], ar_lower_grids[],
+    ar_lower_sequences[];
 
 /* Reads the model's graph: inputs, initializers, nodes. */
 arete_status ar_lower_model(ar_lowering *l);

@@ -38,6 +38,8 @@ arete_status ar_lower_inline(ar_lowering *l, const Onnx__GraphProto *graph, cons
 
 arete_status ar_lower_pass(ar_lowering *l, int from, int to) {
     const arete_tensor t = l->graph->values[from].t;
+    l->graph->values[to].items = l->graph->values[from].items;
+    l->graph->values[to].item_count = l->graph->values[from].item_count;
     if (t.dtype == ARETE_DTYPE_NONE)
         return ARETE_OK; /* what makes it is in the list of what is missing */
     return ar_lower_alias(l, from, to, t.rank, t.dims);
@@ -64,6 +66,8 @@ arete_status ar_lower_keep_turn(ar_lowering *l, const ar_node *n, int value, int
     const arete_tensor t = l->graph->values[value].t;
     int64_t dims[ARETE_MAX_RANK] = {1};
     axis = axis < 0 ? axis + t.rank + 1 : axis;
+    if (l->graph->values[value].items)
+        return ar_fail(ARETE_E_UNSUPPORTED, "a scan output that is a sequence");
     if (t.rank == ARETE_MAX_RANK || axis < 0 || axis > t.rank)
         return ar_fail(ARETE_E_UNSUPPORTED, "a scan output of %u dimensions along axis %lld", t.rank, (long long)axis);
     for (uint32_t d = 0; d <= t.rank; d++)

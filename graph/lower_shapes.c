@@ -132,13 +132,16 @@ static arete_status lower_identity(ar_lowering *l, const ar_node *n) {
     return ar_lower_alias(l, n->in[0], n->out[0], x->rank, x->dims);
 }
 
-/* In inference the identity; the mask is all true. */
+/* In inference, or where nothing is dropped, the identity; the mask is all true. */
 static arete_status lower_dropout(ar_lowering *l, const ar_node *n) {
     int64_t training = 0;
+    double ratio = 0.5;
     size_t count = 0;
     arete_status status = ar_node_integers(l, n, 2, NULL, &training, 1, &count);
-    if (status == ARETE_OK && training)
-        status = ar_fail(ARETE_E_UNSUPPORTED, "Dropout in training mode");
+    if (status == ARETE_OK && training && ar_node_has(n, 1) && !ar_graph_reals(l->graph, n->in[1], &ratio, 1, &count))
+        status = ar_fail(ARETE_E_UNSUPPORTED, "Dropout in training mode, its ratio not known before the run");
+    if (status == ARETE_OK && training && ratio != 0)
+        status = ar_fail(ARETE_E_UNSUPPORTED, "Dropout in training mode draws random numbers, which Arete does not");
     if (status == ARETE_OK)
         status = lower_identity(l, n);
     if (status != ARETE_OK || n->out_count < 2 || n->out[1] == AR_NO_VALUE)

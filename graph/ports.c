@@ -148,6 +148,8 @@ arete_status ar_lower_outputs(ar_lowering *l, const Onnx__GraphProto *graph, ar_
         int value = ar_scope_find(scope, name);
         if (value == AR_NO_VALUE)
             return ar_fail(ARETE_E_FORMAT, "output '%s' of the model is made by no node", name);
+        if (g->values[value].items)
+            return ar_fail(ARETE_E_UNSUPPORTED, "output '%s' is a sequence; outputs are tensors here", name);
         if (g->values[value].t.dtype == ARETE_DTYPE_NONE)
             continue; /* what makes it is missing, and listed */
         arete_status status = own_output(l, &value);
