@@ -101,8 +101,8 @@ static int run_model(const ar_model_args *args, arete_device *device, const char
     arete_model_info info;
     arete_model_get_info(model, &info);
     ar_command_print_device(device);
-    printf("model    %s: %zu nodes, %zu steps, %.2f GFLOP, %.1f M parameters; loaded in %.3f s\n", args->path,
-           info.nodes, info.steps, info.flops * 1e-9, (double)info.parameters * 1e-6, loaded);
+    printf("model    %s: %zu nodes, %zu steps in %.0f launches, %.2f GFLOP, %.1f M parameters; loaded in %.3f s\n",
+           args->path, info.nodes, info.steps, info.launches, info.flops * 1e-9, (double)info.parameters * 1e-6, loaded);
     int status = AR_FAILURE;
     if (inputs_known(args, model)) {
         arete_status ran = ar_session_open(model, input_file, args, &session);

@@ -100,8 +100,15 @@ arete_status ar_model_args_load(const ar_model_args *args, arete_device *device,
     arete_model_desc desc = {.dims = dims, .shapes = shapes, .values = values, .no_fusion = args->no_fusion};
     desc.math = args->strict ? ARETE_MATH_STRICT : ARETE_MATH_DEFAULT;
     arete_status status = ARETE_OK;
-    for (size_t i = 0; i < args->dim_count; i++)
-        dims[desc.dim_count++] = (arete_model_dim){args->dims[i].name, strtoll(args->dims[i].value, NULL, 10)};
+    for (size_t i = 0; i < args->dim_count; i++) {
+        char *end;
+        dims[desc.dim_count++] = (arete_model_dim){args->dims[i].name, strtoll(args->dims[i].value, &end, 10)};
+        if (*end) {
+            fprintf(stderr, "arete: --dim %s=%s: the dimension must be a whole number\n", args->dims[i].name,
+                    args->dims[i].value);
+            return ARETE_E_FORMAT;
+        }
+    }
     for (size_t i = 0; i < args->value_count && status == ARETE_OK; i++) {
         status = ar_npy_read(args->values[i].value, &any, &arrays[i]);
         arete_model_value *v = &values[desc.value_count];
