@@ -13,19 +13,39 @@
  *   MICRO_KEEP      1: the function has two arguments more, `b_step`, for MICRO_B_STEP, and `keep`: each step
  *                   also leaves its vectors of b there, [steps][2], for products that follow. Beside MR * NV fma
  *                   the stores cost nothing, where a copy made beforehand would.
+ *   MICRO_AHEAD     1: the function has one argument more, a micro_ahead: each step brings one cache line nearer,
+ *                   of what the caller copies next. Copies alternate with products; without it memory idles during
+ *                   these, and they wait for memory
+ *   MICRO_B_AHEAD   how many steps before it is read b is brought nearer (default: not at all). The hardware
+ *                   foresees a stream within its page of memory only; 32 steps of 24 fma cover the way to memory
  *
  * One step is MR * NV fma, NV loads of b and MR broadcasts of a. Registers: MR * NV accumulators + NV + 1,
  * so 12 x 2 (up to 14 x 2) fits 32 registers, 6 x 2 fits 16. A compiler that knows fma() as one
  * instruction keeps whole vectors; `a * b + c` may be split.
  * a lies in private memory, compact and apart from cache-set conflicts, whatever A's layout was.
  */
+#if defined(MICRO_AHEAD) && !defined(MICRO_AHEAD_TYPE)
+#define MICRO_AHEAD_TYPE
+typedef struct {
+    __global const char *line; /* in the first cache line */
+    long lines;                /* that follow each other, before */
+    long jump;                 /* bytes to the next piece */
+} micro_ahead;
+#endif
 static inline void MICRO_NAME(const real *a, MICRO_B_SPACE const MICRO_B_TYPE *b, long steps,
                               const realv *zero, realv *out, int accumulate
 #ifdef MICRO_KEEP
                               , long b_step, realv *keep
 #endif
+#ifdef MICRO_AHEAD
+                              , micro_ahead ahead
+#endif
 )
 {
+#ifdef MICRO_AHEAD
+    long ahead_left = ahead.lines;
+#endif
+
     realv acc[MICRO_MR][MICRO_NV];
 #pragma unroll
     for (int i = 0; i < MICRO_MR; ++i) {
@@ -55,6 +75,17 @@ static inline void MICRO_NAME(const real *a, MICRO_B_SPACE const MICRO_B_TYPE *b
             for (int v = 0; v < MICRO_NV; ++v)
                 acc[i][v] = fma(av, bv[v], acc[i][v]);
         }
+#ifdef MICRO_AHEAD
+        PREFETCH(ahead.line);
+        --ahead_left;
+        ahead.line += ahead_left == 0 ? ahead.jump : 64;
+        ahead_left = ahead_left == 0 ? ahead.lines : ahead_left;
+#endif
+#ifdef MICRO_B_AHEAD
+#pragma unroll
+        for (int v = 0; v < MICRO_NV; ++v)
+            PREFETCH(b + MICRO_B_AHEAD * (MICRO_B_STEP) + v * LANES);
+#endif
         a += MICRO_A_STEP;
         b += MICRO_B_STEP;
     }
@@ -84,3 +115,5 @@ static inline void MICRO_NAME(const real *a, MICRO_B_SPACE const MICRO_B_TYPE *b
 #undef MICRO_B_LOAD
 #undef MICRO_B_STEP
 #undef MICRO_KEEP
+#undef MICRO_AHEAD
+#undef MICRO_B_AHEAD

@@ -13,6 +13,9 @@
 #ifndef HALF_PANEL
 #define HALF_PANEL 0 /* 1: a last panel of at most LANES columns does half the work (N % NR in 1..LANES) */
 #endif
+#ifndef B_AHEAD
+#define B_AHEAD 32 /* steps that a packed panel is fetched before it is read */
+#endif
 #include "epilogue.h"
 #include "matmul/args.h"
 #if MR < 1 || MR > 16 || MT_MAX < 1 || NT_MAX < 1 || KC_MAX % LANES != 0
@@ -57,6 +60,10 @@
 #define MICRO_B_TYPE B_ELEMENT
 #define MICRO_B_LOAD B_LOAD
 #define MICRO_B_STEP B_STEP
+#define MICRO_AHEAD 1
+#if B_PACKED
+#define MICRO_B_AHEAD B_AHEAD
+#endif
 #include "micro.h"
 #define KEEPS_B (!B_PACKED && !TRANS_B)
 #if KEEPS_B
@@ -75,6 +82,7 @@
 #define MICRO_B_LOAD B_FIRST
 #define MICRO_B_STEP b_step
 #define MICRO_KEEP 1
+#define MICRO_AHEAD 1
 #include "micro.h"
 #endif
 #if HALF_PANEL
@@ -87,6 +95,10 @@
 #define MICRO_B_TYPE B_ELEMENT
 #define MICRO_B_LOAD B_LOAD
 #define MICRO_B_STEP B_STEP
+#define MICRO_AHEAD 1
+#if B_PACKED
+#define MICRO_B_AHEAD B_AHEAD
+#endif
 #include "micro.h"
 #endif
 
@@ -246,6 +258,29 @@ static inline void copy_b(realv *to, __global const STORAGE(TYPE_B) *b, long ldb
 }
 #endif
 
+/* What is copied after this pass in the place of tile t, at row m: the next steps of its rows, or the first of
+ * the next group's rows. */
+static inline micro_ahead lines_ahead(const matmul_args *s, __global const STORAGE(TYPE_A) *a, long m, long t,
+                                      long k0, long steps)
+{
+    const bool last = k0 + steps == s->k;
+    const long below = m + s->mc < s->m ? m + s->mc : t * MR;
+    const long row = last ? below : m;
+    const long k = last ? 0 : k0 + steps;
+    const long pitch = s->lda * (long)sizeof(*a);
+    micro_ahead next;
+#if TRANS_A
+    next.line = (__global const char *)(a + k * s->lda + row);
+    next.lines = 1;
+    next.jump = pitch;
+#else
+    next.line = (__global const char *)(a + row * s->lda + k);
+    next.lines = (steps * (long)sizeof(*a) + 63) / 64;
+    next.jump = pitch - 64 * (next.lines - 1);
+#endif
+    return next;
+}
+
 static inline void block_of_c(const matmul_args *s, const epilogue *e, __global const STORAGE(TYPE_A) *a,
                               __global const STORAGE(TYPE_B) *b, long m0, long n0,
                               __global const STORAGE(TYPE_ZERO_A) *zero_a,
@@ -255,6 +290,7 @@ static inline void block_of_c(const matmul_args *s, const epilogue *e, __global 
     const long tiles = (rows + MR - 1) / MR;
     const long panels = (min(s->nc, s->n - n0) + NR - 1) / NR;
     const bool one_pass = s->k <= s->kc;
+    const micro_ahead here = {(__global const char *)a, 1, 0}; /* one line, again and again */
     real a_copy[MT_MAX * A_TILE + LANES] __attribute__((aligned(64)));
 #if !B_PACKED
     realv b_copy[KC_MAX * 2];
@@ -311,17 +347,19 @@ static inline void block_of_c(const matmul_args *s, const epilogue *e, __global 
                         PREFETCH(e->c + (m + i) * e->ldc + n + NR - 1);
                     }
                 }
+                const micro_ahead next = j + 1 == panels ? lines_ahead(s, a, m, t, k0, steps) : here;
 #if KEEPS_B
                 if (keep && t == 0)
-                    micro_keep(a_copy, b + (k0 * s->ldb + n), steps, zero, out, accumulate, s->ldb, b_copy);
+                    micro_keep(a_copy, b + (k0 * s->ldb + n), steps, zero, out, accumulate, s->ldb, b_copy,
+                               next);
                 else
 #endif
 #if HALF_PANEL
                 if (s->n - n <= LANES)
-                    micro_half(a_copy + t * A_TILE, panel, steps, zero, out, accumulate);
+                    micro_half(a_copy + t * A_TILE, panel, steps, zero, out, accumulate, next);
                 else
 #endif
-                    micro_full(a_copy + t * A_TILE, panel, steps, zero, out, accumulate);
+                    micro_full(a_copy + t * A_TILE, panel, steps, zero, out, accumulate, next);
 #if INT_SUM
                 intv *sum = sums + (j * MT_MAX + t) * MR * 2;
                 /* A half panel has left the second vectors of the tile as they were. */
