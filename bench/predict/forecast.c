@@ -303,6 +303,11 @@ static bool as_products(const ar_forecast *t, const ar_op *op, double *value, do
     return true;
 }
 
+static int64_t gates_of(const ar_op *op) {
+    static const int64_t gates[] = {1, 4, 3};
+    return gates[op->cell];
+}
+
 /* A convolution by its definition is the product of its weights with the windows: where libraries have no other
  * way, what products of that size reach counts as much as what others' convolutions do. */
 static void blend_product(const ar_forecast *t, const ar_op *op, double *value) {
@@ -315,6 +320,25 @@ static void blend_product(const ar_forecast *t, const ar_op *op, double *value) 
     }
     if (efficiency_of(t, &product, least_of(t, &product), &of_product, &doubt, &far))
         *value = (*value + of_product) / 2;
+}
+
+/* A recurrent layer's step is the product of its weights with the state, and a kernel for the gates: where no
+ * device with the maker's libraries was measured, what products of that size reach counts as much as others'
+ * layers, whose makers' choices do not carry over. */
+static void blend_step(const ar_forecast *t, const ar_op *op, double *value) {
+    ar_op product = {.kind = AR_OP_MATMUL,
+                     .m = op->batch,
+                     .n = gates_of(op) * op->hidden,
+                     .k = op->hidden,
+                     .batch = 1,
+                     .dtype = op->dtype,
+                     .weights_dtype = op->weights_dtype};
+    double of_product, doubt, far, least = least_of(t, &product);
+    if (!efficiency_of(t, &product, least, &of_product, &doubt, &far))
+        return;
+    double steps = (double)op->steps * (op->bidirectional ? 2 : 1);
+    double seconds = steps * (least * exp(of_product) + 2 * t->target->launch);
+    *value = (*value + log(seconds / least_of(t, op))) / 2;
 }
 
 static void estimate_one(const ar_forecast *t, const ar_op *op, ar_estimate *e) {
@@ -334,6 +358,8 @@ static void estimate_one(const ar_forecast *t, const ar_op *op, ar_estimate *e) 
         e->distance = INFINITY;
     if (op->kind == AR_OP_CONV && t->target->direct && op->groups <= 1)
         blend_product(t, op, &value);
+    if (op->kind == AR_OP_RNN && !isinf(e->distance) && ar_forecast_distance(t) >= OTHER_MAKER)
+        blend_step(t, op, &value);
     e->seconds = fmax(roof.compute, roof.memory) * exp(value);
     double fed = t->target->matrix[op->dtype] && !t->knows_matrix && op->kind != AR_OP_LAYER
                      ? fmin(roof.compute / roof.memory, 1)
@@ -381,7 +407,6 @@ static bool knows_whole_layers(const ar_forecast *t) {
 /* A recurrent layer with an input that was measured nowhere is the product with all steps' inputs, then the steps.
  */
 void ar_forecast_estimate(const ar_forecast *t, const ar_op *op, ar_estimate *e) {
-    static const int64_t gates[] = {1, 4, 3};
     ar_op steps = *op, product;
     ar_op_cost cost;
     ar_estimate other;
@@ -403,7 +428,7 @@ void ar_forecast_estimate(const ar_forecast *t, const ar_op *op, ar_estimate *e)
                           .k = op->input,
                           .batch = 1,
                           .tb = 1,
-                          .n = gates[op->cell] * op->hidden * (op->bidirectional ? 2 : 1),
+                          .n = gates_of(op) * op->hidden * (op->bidirectional ? 2 : 1),
                           .fixed = 1,
                           .dtype = op->dtype,
                           .weights_dtype = op->weights_dtype};
