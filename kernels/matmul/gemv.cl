@@ -54,6 +54,13 @@
 #undef ROWS
 #define ROWS LANES
 #endif
+#define ELEMENTS(bytes) ((bytes) / (int)sizeof(STORAGE(TYPE_W)))
+#ifndef LINE /* vectors of a row at a time, a cache line: rows a power of two apart share their places in a cache */
+#define LINE (V > 2 || ELEMENTS(64) <= LANES ? 1 : V == 2 || ELEMENTS(64) <= 2 * LANES ? 2 : 4)
+#endif
+#ifndef ROW_AHEAD /* elements that a row is fetched before it is read: the hardware stops at each page */
+#define ROW_AHEAD ELEMENTS(1024)
+#endif
 #ifndef UNROLL
 #define UNROLL 8 /* rows of W per pass over a strip */
 #endif
@@ -204,12 +211,32 @@ static inline void dot_rows(real *sums, __global const STORAGE(TYPE_W) *w, long 
             acc[i][v] = (realv)(0);
     }
     long p = 0;
-#pragma unroll 2
-    for (; p + LANES <= steps; p += LANES) {
-        realv xv[V];
+    for (; p + LINE * LANES <= steps; p += LINE * LANES) {
+        /* Past the end of a row comes the same place of the row that is read in its stead after these. */
+        const long ahead = p + ROW_AHEAD + (p + ROW_AHEAD < steps ? 0 : (ROWS - 1) * ldw);
+        realv xv[LINE][V];
 #pragma unroll
-        for (int v = 0; v < V; ++v)
-            xv[v] = vloadv(0, x + v * K_STEP + p);
+        for (int q = 0; q < LINE; ++q) {
+#pragma unroll
+            for (int v = 0; v < V; ++v)
+                xv[q][v] = vloadv(0, x + v * K_STEP + p + q * LANES);
+        }
+#pragma unroll
+        for (int i = 0; i < ROWS; ++i) {
+            PREFETCH(row[i] + ahead);
+#pragma unroll
+            for (int q = 0; q < LINE; ++q) {
+                realv wv = LOADV(TYPE_W)(row[i] + p + q * LANES);
+#if ZERO_W
+                wv -= (realv)(zero[i]);
+#endif
+#pragma unroll
+                for (int v = 0; v < V; ++v)
+                    acc[i][v] = fma(wv, xv[q][v], acc[i][v]);
+            }
+        }
+    }
+    for (; p + LANES <= steps; p += LANES) {
 #pragma unroll
         for (int i = 0; i < ROWS; ++i) {
             realv wv = LOADV(TYPE_W)(row[i] + p);
@@ -218,7 +245,7 @@ static inline void dot_rows(real *sums, __global const STORAGE(TYPE_W) *w, long 
 #endif
 #pragma unroll
             for (int v = 0; v < V; ++v)
-                acc[i][v] = fma(wv, xv[v], acc[i][v]);
+                acc[i][v] = fma(wv, vloadv(0, x + v * K_STEP + p), acc[i][v]);
         }
     }
     for (int i = 0; i < rows; ++i) {
