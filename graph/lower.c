@@ -25,6 +25,30 @@ arete_status ar_node_input(ar_lowering *l, const ar_node *node, uint32_t index, 
     return ARETE_OK;
 }
 
+/* The names of the network's inputs from which a value follows, with commas between. */
+static void find_origins(ar_graph *g, int value, char *names, size_t bytes) {
+    bool *wanted = ar_pool_alloc(&g->pool, (size_t)g->value_count + 1);
+    *names = '\0';
+    if (!wanted)
+        return;
+    wanted[ar_graph_storage(g, value)] = true;
+    for (int s = g->step_count; s-- > 0;) {
+        const ar_step *step = &g->steps[s];
+        bool makes = false;
+        for (uint32_t i = 0; i < step->slots; i++)
+            makes = makes || ((step->outputs >> i & 1) && step->value[i] != AR_NO_VALUE &&
+                              wanted[ar_graph_storage(g, step->value[i])]);
+        for (uint32_t i = 0; i < step->slots && makes; i++)
+            if (step->value[i] != AR_NO_VALUE)
+                wanted[ar_graph_storage(g, step->value[i])] = true;
+    }
+    for (int i = 0; i < g->input_count; i++) {
+        size_t used = strlen(names);
+        if (wanted[g->inputs[i]])
+            snprintf(names + used, bytes - used, "%s'%s'", used ? ", " : "", g->values[g->inputs[i]].name);
+    }
+}
+
 arete_status ar_node_integers(const ar_lowering *l, const ar_node *node, uint32_t input, const char *attribute,
                               int64_t *values, size_t most, size_t *count) {
     *count = 0;
@@ -38,11 +62,14 @@ arete_status ar_node_integers(const ar_lowering *l, const ar_node *node, uint32_
     if (!ar_node_has(node, input))
         return ARETE_OK;
     const ar_value *v = &l->graph->values[node->in[input]];
-    if (v->role != AR_VALUE_CONSTANT)
+    if (v->role != AR_VALUE_CONSTANT) {
+        char names[256];
+        find_origins(l->graph, node->in[input], names, sizeof names);
         return ar_fail(ARETE_E_UNSUPPORTED,
-                       "input %u ('%s') is not known before the run; give it a value at load if it is an input of "
-                       "the model",
-                       input, v->name);
+                       "input %u ('%s') is not known before the run: it follows from the model's input %s. Give that "
+                       "its value at load (--value NAME=FILE, or --dim NAME=N if it is one integer)",
+                       input, v->name, *names ? names : "values");
+    }
     if (!ar_graph_integers(l->graph, node->in[input], values, most, count))
         return ar_fail(ARETE_E_FORMAT, "input %u ('%s') must be at most %zu integers", input, v->name, most);
     return ARETE_OK;
@@ -352,8 +379,11 @@ arete_status ar_lower_model(ar_lowering *l) {
         status = ar_lower_initializers(l, graph, &scope);
     if (status == ARETE_OK)
         status = ar_lower_inputs(l, graph, &scope);
-    if (status == ARETE_OK)
+    if (status == ARETE_OK) {
         status = ar_lower_nodes(l, graph, &scope);
+        if (status == ARETE_E_SHAPE)
+            status = ar_lower_assumed(l->graph, status);
+    }
     if (status == ARETE_OK)
         status = ar_lower_outputs(l, graph, &scope);
     if (status == ARETE_OK && l->missing_count)

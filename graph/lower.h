@@ -77,6 +77,8 @@ arete_status ar_fold_step(ar_lowering *l, ar_step *step, bool *left);
 /* ports.c: the network's inputs, with their open dimensions bound, and its outputs. */
 arete_status ar_lower_inputs(ar_lowering *l, const Onnx__GraphProto *graph, ar_scope *scope);
 arete_status ar_lower_outputs(ar_lowering *l, const Onnx__GraphProto *graph, ar_scope *scope);
+/* Puts before the text of a failure which open dimensions were taken as 1. */
+arete_status ar_lower_assumed(const ar_graph *graph, arete_status status);
 
 /* The input's value, checked to be there; its tensor. */
 arete_status ar_node_input(ar_lowering *l, const ar_node *node, uint32_t index, const char *what,

@@ -1,5 +1,6 @@
 #include "npy.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,10 +132,15 @@ arete_status ar_npy_write(const char *path, const ar_npy *array) {
     if (array->bytes)
         memcpy(file + 10 + padded, array->data, array->bytes);
     FILE *to = fopen(path, "wb");
+    int reason = errno;
     bool ok = to && fwrite(file, 1, 10 + padded + array->bytes, to) == 10 + padded + array->bytes;
-    ok = to && fclose(to) == 0 && ok;
+    reason = to && !ok ? errno : reason;
+    if (to && fclose(to) != 0 && ok) {
+        reason = errno;
+        ok = false;
+    }
     ar_os_free(file);
-    return ok ? ARETE_OK : ar_fail(ARETE_E_IO, "cannot write %s", path);
+    return ok ? ARETE_OK : ar_fail(ARETE_E_IO, "cannot write %s: %s", path, strerror(reason));
 }
 
 void ar_npy_free(ar_npy *array) {

@@ -1,5 +1,6 @@
 /* The network's inputs and outputs. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lower.h"
@@ -74,6 +75,19 @@ static arete_status take_shape(const ar_value *file, const char *name, uint32_t 
     return ARETE_OK;
 }
 
+/* An input of one integer that is given like a dimension; AR_NO_VALUE: it is not. */
+static int number_for(ar_lowering *l, const char *name, const arete_tensor *t) {
+    bool integer = t->dtype == ARETE_I64 || t->dtype == ARETE_I32 || t->dtype == ARETE_BOOL;
+    for (size_t i = 0; i < l->desc->dim_count && integer && arete_tensor_elements(t) == 1; i++)
+        if (strcmp(l->desc->dims[i].name, name) == 0) {
+            int made = ar_lower_scalar(l, t->dtype, (double)l->desc->dims[i].value);
+            if (made != AR_NO_VALUE)
+                l->graph->values[made].t = *t;
+            return made;
+        }
+    return AR_NO_VALUE;
+}
+
 static arete_status add_input(ar_lowering *l, const Onnx__ValueInfoProto *info, ar_scope *scope) {
     ar_graph *g = l->graph;
     char *name = ar_pool_text(&g->pool, info->name, strlen(info->name));
@@ -88,10 +102,13 @@ static arete_status add_input(ar_lowering *l, const Onnx__ValueInfoProto *info, 
     if (status == ARETE_OK && given && given->dtype != made.t.dtype)
         status = ar_fail(ARETE_E_DTYPE, "input '%s' is of %s, but its value was given as %s", name,
                          arete_dtype_name(made.t.dtype), arete_dtype_name(given->dtype));
-    if (status == ARETE_OK)
-        status = ar_graph_check_size(&made.t);
+    if (status == ARETE_OK && ar_graph_check_size(&made.t) != ARETE_OK)
+        status = ar_fail_within(ARETE_E_SHAPE, "input '%s'", info->name);
     if (status != ARETE_OK)
-        return ar_fail_within(status, "input '%s'", info->name);
+        return status;
+    int number = given ? AR_NO_VALUE : number_for(l, info->name, &made.t);
+    if (number != AR_NO_VALUE)
+        return ar_scope_put(scope, name, number);
     if (given) {
         int value = ar_graph_constant(g, name, made.t.dtype, made.t.rank, made.t.dims, given->data, true);
         return value == AR_NO_VALUE ? ARETE_E_MEMORY : ar_scope_put(scope, name, value);
@@ -102,6 +119,49 @@ static arete_status add_input(ar_lowering *l, const Onnx__ValueInfoProto *info, 
     g->values[value] = made;
     g->inputs[g->input_count++] = value;
     return ar_scope_put(scope, name, value);
+}
+
+/* Adds a number, or a text, to a list in a text. */
+static void append(char *text, size_t bytes, const char *between, int64_t number, const char *word) {
+    size_t used = strlen(text);
+    if (word)
+        snprintf(text + used, bytes - used, "%s%s", between, word);
+    else
+        snprintf(text + used, bytes - used, "%s%" PRId64, between, number);
+}
+
+static arete_status check_given(const ar_scope *scope, const Onnx__GraphProto *graph, const char *name,
+                                const char *what) {
+    char names[512] = "";
+    if (ar_scope_find(scope, name) != AR_NO_VALUE)
+        return ARETE_OK;
+    for (size_t i = 0; i < graph->n_input; i++)
+        append(names, sizeof names, *names ? ", " : "", 0, graph->input[i]->name);
+    return ar_fail(ARETE_E_NOT_FOUND, "the model has no input '%s' whose %s could be set; it has: %s", name, what,
+                   *names ? names : "none");
+}
+
+/* Names of dimensions that fit nothing are mistyped. */
+static arete_status check_dim(const ar_lowering *l, const Onnx__GraphProto *graph, const char *name) {
+    char names[512] = "";
+    bool known = l->desc->batch > 0 && strcmp(name, "batch") == 0;
+    for (size_t i = 0; i < graph->n_input; i++) {
+        const Onnx__TypeProto *type = graph->input[i]->type;
+        const Onnx__TensorShapeProto *shape = type && type->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE &&
+                                                      type->tensor_type
+                                                  ? type->tensor_type->shape
+                                                  : NULL;
+        known = known || strcmp(graph->input[i]->name, name) == 0;
+        for (size_t d = 0; shape && d < shape->n_dim; d++) {
+            if (shape->dim[d]->value_case != ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM)
+                continue;
+            known = known || strcmp(shape->dim[d]->dim_param, name) == 0;
+            append(names, sizeof names, *names ? ", " : "", 0, shape->dim[d]->dim_param);
+        }
+    }
+    return known ? ARETE_OK
+                 : ar_fail(ARETE_E_NOT_FOUND, "the model's inputs have no open dimension '%s'; they have: %s", name,
+                           *names ? names : "none with a name");
 }
 
 arete_status ar_lower_inputs(ar_lowering *l, const Onnx__GraphProto *graph, ar_scope *scope) {
@@ -117,9 +177,31 @@ arete_status ar_lower_inputs(ar_lowering *l, const Onnx__GraphProto *graph, ar_s
             status = add_input(l, graph->input[i], scope);
     }
     for (size_t i = 0; i < l->desc->shape_count && status == ARETE_OK; i++)
-        if (ar_scope_find(scope, l->desc->shapes[i].input) == AR_NO_VALUE)
-            status = ar_fail(ARETE_E_NOT_FOUND, "the model has no input '%s' whose shape could be set",
-                             l->desc->shapes[i].input);
+        status = check_given(scope, graph, l->desc->shapes[i].input, "shape");
+    for (size_t i = 0; i < l->desc->value_count && status == ARETE_OK; i++)
+        status = check_given(scope, graph, l->desc->values[i].input, "value");
+    for (size_t i = 0; i < l->desc->dim_count && status == ARETE_OK; i++)
+        status = check_dim(l, graph, l->desc->dims[i].name);
+    return status;
+}
+
+arete_status ar_lower_assumed(const ar_graph *g, arete_status status) {
+    for (int i = 0; i < g->input_count; i++) {
+        const ar_value *v = &g->values[g->inputs[i]];
+        char shape[160] = "", names[256] = "";
+        bool assumed = false;
+        for (uint32_t d = 0; d < v->t.rank; d++) {
+            append(shape, sizeof shape, d ? "," : "", v->t.dims[d], NULL);
+            assumed = assumed || (v->symbol[d] && v->t.dims[d] == 1 && d > 0);
+            if (v->symbol[d] && *v->symbol[d])
+                append(names, sizeof names, *names ? ", " : "; named here: ", 0, v->symbol[d]);
+        }
+        if (assumed)
+            return ar_fail_within(status,
+                                  "with input '%s' as [%s] (dimensions that the file leaves open are 1, unless they "
+                                  "are set by name or the input's shape is given%s)",
+                                  v->name, shape, names);
+    }
     return status;
 }
 

@@ -67,7 +67,8 @@ static void help(void) {
             printf("%s%s", name == names ? " " : ", ", *name);
     ar_os_free_names(names);
     printf("; or the path of a .workload file; or an ONNX model, whose settings are\n"
-           "its open dimensions by name (batch: the first one of every input): net.onnx,batch=8,seq=128.\n");
+           "its open dimensions by name (batch: the first one of every input) or its inputs' shapes:\n"
+           "net.onnx,batch=8,seq=128 or net.onnx,x=1x3x48x192.\n");
 }
 
 enum { BATCH = 1, SET, DTYPE, TRAIN, ON, DEVICES, BY, RUNS, ALL, JSON, VALIDATE, CHECK, DEVICE, PARTS, HELP };

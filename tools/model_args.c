@@ -7,7 +7,7 @@
 #include "command.h"
 
 const char ar_model_options_help[] =
-    "  --dim NAME=N         fixes an open dimension by its name in the file (else 1)\n"
+    "  --dim NAME=N         fixes an open dimension by its name in the file (else 1), or an input of one integer\n"
     "  --shape NAME=AxBxC   fixes an input's shape\n"
     "  --value NAME=FILE    gives an input its value for good, at load: shapes and branches that follow from it "
     "are\n"

@@ -17,23 +17,51 @@ bool ar_workload_is_model(const char *word) {
 #ifdef ARETE_HAVE_GRAPH
 #include "arete/model.h"
 
-/* "batch=8,seq=128": open dimensions by name; batch is the first one of every input as well, whatever its name. */
-static arete_status read_settings(const char *const *settings, size_t count, char names[][64],
-                                  arete_model_dim *dims, arete_model_desc *desc) {
+typedef struct model_settings {
+    char names[2 * AR_WORKLOAD_PARAMS][64];
+    arete_model_dim dims[2 * AR_WORKLOAD_PARAMS];
+    arete_model_shape shapes[2 * AR_WORKLOAD_PARAMS];
+} model_settings;
+
+/* "1x512": sizes with x between; how many, 0 when it is none. */
+static uint32_t read_sizes(const char *text, int64_t sizes[ARETE_MAX_RANK]) {
+    for (uint32_t rank = 0; rank < ARETE_MAX_RANK; text++) {
+        char *end;
+        sizes[rank++] = strtoll(text, &end, 10);
+        if (end == text || sizes[rank - 1] < 1 || (*end && *end != 'x'))
+            return 0;
+        if (!*end)
+            return rank;
+        text = end;
+    }
+    return 0;
+}
+
+/* "batch=8,seq=128": open dimensions by name, or inputs of one integer; batch is the first one of every input as well,
+ * whatever its name. "x=1x3x48x192": the shape of an input. */
+static arete_status read_settings(const char *const *settings, size_t count, model_settings *own,
+                                  arete_model_desc *desc) {
     for (size_t i = 0; i < count; i++) {
         const char *equals = strchr(settings[i], '=');
-        char *end;
-        long long value = equals ? strtoll(equals + 1, &end, 10) : -1;
-        if (value < 1 || *end || equals == settings[i] || equals - settings[i] >= 64)
-            return ar_fail(ARETE_E_ARGUMENT, "'%s': NAME=N, of an open dimension of the model, was expected",
+        int64_t sizes[ARETE_MAX_RANK] = {0};
+        uint32_t rank = equals ? read_sizes(equals + 1, sizes) : 0;
+        if (rank == 0 || equals == settings[i] || equals - settings[i] >= 64)
+            return ar_fail(ARETE_E_ARGUMENT,
+                           "'%s': NAME=N, of an open dimension of the model, or INPUT=AxBxC, its shape, was expected",
                            settings[i]);
-        snprintf(names[i], 64, "%.*s", (int)(equals - settings[i]), settings[i]);
-        dims[i] = (arete_model_dim){names[i], value};
-        if (strcmp(names[i], "batch") == 0)
-            desc->batch = value;
+        snprintf(own->names[i], sizeof own->names[i], "%.*s", (int)(equals - settings[i]), settings[i]);
+        if (rank > 1) {
+            arete_model_shape *shape = &own->shapes[desc->shape_count++];
+            *shape = (arete_model_shape){.input = own->names[i], .rank = rank};
+            memcpy(shape->dims, sizes, sizeof shape->dims);
+            continue;
+        }
+        own->dims[desc->dim_count++] = (arete_model_dim){own->names[i], sizes[0]};
+        if (strcmp(own->names[i], "batch") == 0)
+            desc->batch = sizes[0];
     }
-    desc->dims = dims;
-    desc->dim_count = count;
+    desc->dims = own->dims;
+    desc->shapes = own->shapes;
     return ARETE_OK;
 }
 
@@ -111,14 +139,13 @@ static arete_status take_model(const arete_model *model, const char *path, arete
 arete_status ar_workload_of_model(const char *path, const char *const *settings, size_t count, arete_dtype dtype,
                                   ar_workload *into) {
     static const arete_context_desc reference = {.backends = "reference", .cache_dir = "off", .tuning_dir = "off"};
-    char names[2 * AR_WORKLOAD_PARAMS][64];
-    arete_model_dim dims[2 * AR_WORKLOAD_PARAMS];
+    model_settings own = {0};
     arete_model_desc desc = {0};
     arete_context *context = NULL;
     arete_device *device = NULL;
     arete_model *model = NULL;
     *into = (ar_workload){.dtype = dtype == ARETE_DTYPE_NONE ? ARETE_F32 : dtype, .items = 1};
-    arete_status status = read_settings(settings, count, names, dims, &desc);
+    arete_status status = read_settings(settings, count, &own, &desc);
     if (status == ARETE_OK)
         status = arete_context_create(&reference, &context);
     if (status == ARETE_OK)

@@ -11,7 +11,8 @@ extern "C" {
 /** A network on a device: its steps planned, its weights uploaded and packed, its memory laid out. */
 typedef struct arete_model arete_model;
 
-/** Fixes a dimension that the file leaves open by its name ("batch_size"). */
+/** Fixes a dimension that the file leaves open by its name ("batch_size"), or gives an input of one integer (or bool)
+ * its value at load by its name. A name that is neither is ARETE_E_NOT_FOUND. */
 typedef struct arete_model_dim {
     const char *name;
     int64_t value;
@@ -59,7 +60,8 @@ typedef struct arete_model_desc {
  *
  * What the device layer lacks is ARETE_E_UNSUPPORTED, and arete_error_text() lists every operator that is missing
  * with the nodes that use it. A malformed file is ARETE_E_FORMAT, naming node, operator and input. Blocks while
- * kernels compile. Any thread. The file is mapped while it is loaded: it must not become shorter meanwhile. On success *model holds one reference, the caller's; on failure it is unchanged.
+ * kernels compile. Any thread. The file is mapped while it is loaded: it must not become shorter meanwhile. On success
+ * *model holds one reference, the caller's; on failure it is unchanged.
  * Returns ARETE_OK, ARETE_E_ARGUMENT, ARETE_E_NOT_FOUND (no such file, no such input), ARETE_E_IO, ARETE_E_FORMAT,
  * ARETE_E_UNSUPPORTED, ARETE_E_SHAPE, ARETE_E_DTYPE, ARETE_E_MEMORY, ARETE_E_BUILD, ARETE_E_DEVICE.
  */
