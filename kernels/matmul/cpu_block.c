@@ -6,7 +6,7 @@
 
 const char *const ar_matmul_block_params[] = {"mr", "mc", "nc", "kc", NULL};
 
-enum { MAX_ROWS = 16, MAX_STEPS = 4096, INT_STEPS = 256 };
+enum { MAX_ROWS = 16, MAX_STEPS = 4096, INT_STEPS = 256, MAX_TAIL = 4 };
 #define MAX_PRIVATE 4e6 /* bytes of private arrays; a worker thread's stack has 8 MB where it is small */
 
 static bool is_int(const matmul_problem *p) {
@@ -43,6 +43,12 @@ int64_t ar_matmul_block_rows(const matmul_problem *p, const arete_device *device
         }
     }
     return best;
+}
+
+/* Columns of a last panel that are dot products (cpu_tail.h); 0: none. */
+static int64_t dot_columns(const matmul_problem *p, int64_t nr) {
+    int64_t tail = p->n % nr;
+    return tail <= least(MAX_TAIL, nr / 2) && !p->trans_a && !is_int(p) ? tail : 0;
 }
 
 static double private_bytes(const matmul_problem *p, const arete_device *device, const int64_t *v) {
@@ -112,8 +118,9 @@ bool ar_matmul_block_candidate(const matmul_problem *p, const arete_device *devi
  * sight, and what it takes to start and store; a copied value of A about 9 flops (a vector load and store in 4 to 5
  * cycles, much of it the second cache's); of B 8 where the first tile's product leaves the copy (micro_keep), 40
  * where it is made beforehand because B is turned, half as much again where it is converted besides (measured on
- * Zen 4). Units take groups as they come, so whole rounds of groups count, and a little of a group more, as units
- * neither start nor end together.
+ * Zen 4). A last panel of up to half its columns costs half; one of few columns its dot products, and in each group
+ * a cycle an element to turn it. Units take groups as they come, so whole rounds of groups count, and a little of a
+ * group more, as units neither start nor end together.
  */
 static double block_flops(const matmul_problem *p, const arete_device *device, const int64_t *v, bool copies_b) {
     double units = device->info.compute_units ? device->info.compute_units : 1;
@@ -127,12 +134,17 @@ static double block_flops(const matmul_problem *p, const arete_device *device, c
 
     bool narrow = p->type_b != ARETE_F32 && p->type_b != ARETE_F64;
     double step = fmax(mr, 4) * (copies_b || !narrow ? 1.02 : 1.1); /* conversion of B in the inner loop */
+    int64_t tail = p->n % ar_matmul_panel(p, device), dots = dot_columns(p, ar_matmul_panel(p, device));
+    double spared = dots > 0 ? 0.88 : tail > 0 && (double)tail <= nr / 2 ? 0.5 : 0; /* of the last panel */
+    double turn = (double)dots * k * 32;
     double tile_flops = 2 * step * nr * k + 8 * mr * nr;
     double copy_a = 9 * (p->type_a == ARETE_F32 || p->type_a == ARETE_F64 ? 1 : 1.5);
     double copy_b = !copies_b ? 0 : p->trans_b ? 40 * (narrow ? 1.5 : 1) : 8;
-    double group = tiles * panels * tile_flops + tiles * mr * k * copy_a + panels * nr * k * copy_b;
-    double all = batch * (all_tiles * all_panels * tile_flops + groups_n * all_tiles * mr * k * copy_a +
-                          groups_m * all_panels * nr * k * copy_b);
+    bool has_last = panels == all_panels;
+    double group = tiles * (panels - (has_last ? spared : 0)) * tile_flops + tiles * mr * k * copy_a +
+                   panels * nr * k * copy_b + (has_last ? turn : 0);
+    double all = batch * (all_tiles * (all_panels - spared) * tile_flops + groups_n * all_tiles * mr * k * copy_a +
+                          groups_m * (all_panels * nr * k * copy_b + turn));
     double rounds = ceil(groups / units) * units * group;
     return fmax(all, fmin(rounds, all + units * group)) + 0.05 * units * group;
 }
@@ -193,12 +205,15 @@ arete_status ar_matmul_block_build(arete_plan *plan, const ar_source *source, co
     steps = steps > usual.steps ? steps : usual.steps;
     if (is_int(p))
         steps = INT_STEPS;
+    bool half = tail > 0 && tail <= nr / 2;
+    int64_t dots = dot_columns(p, nr);
     char options[512];
     size_t at = ar_matmul_cpu_options(p, plan->device, trans_b, options, sizeof options);
-    snprintf(options + at, sizeof options - at, " -DMR=%d -DMT_MAX=%d -DNT_MAX=%d -DKC_MAX=%d -DHALF_PANEL=%d",
-             (int)v[BLOCK_MR], (int)tiles, (int)panels, (int)steps, tail > 0 && tail <= nr / 2);
-    double padded = (double)(ar_matmul_ceil(p->m, v[BLOCK_MR]) * v[BLOCK_MR]) *
-                    (double)(ar_matmul_ceil(p->n, nr) * nr - (tail > 0 && tail <= nr / 2 ? nr / 2 : 0));
+    snprintf(options + at, sizeof options - at,
+             " -DMR=%d -DMT_MAX=%d -DNT_MAX=%d -DKC_MAX=%d -DHALF_PANEL=%d -DTAIL=%d", (int)v[BLOCK_MR], (int)tiles,
+             (int)panels, (int)steps, half, (int)dots);
+    double columns = (double)(p->n - tail + (dots > 0 ? dots : half ? nr / 2 : tail > 0 ? nr : 0));
+    double padded = (double)(ar_matmul_ceil(p->m, v[BLOCK_MR]) * v[BLOCK_MR]) * columns;
     plan->cost.flops_executed = 2 * padded * (double)p->k * (double)ar_matmul_batches(p);
     plan->cost.launches = (double)p->batch[0];
     return ar_kernel_get(plan->device, source, options, name, &plan->kernels[0]);

@@ -3,6 +3,7 @@
  *   for each kc of K:  copy A's mc x kc into private memory as reals
  *     for each panel of NR columns:  (cpu_direct: copy B's kc x NR into private memory)
  *       for each tile of MR rows:  micro-kernel; in the last pass finish and store the tile
+ *       (a last panel of 1 to 4 columns: dot products along K, cpu_tail.h)
  *
  * A's copy keeps the order of A: with TRANS_A = 0 row by row (pitch KC_MAX + LANES, which spreads the rows
  * over the cache sets whatever lda is), with TRANS_A = 1 as [tile][kc][MR]. Both are vector copies, not
@@ -16,10 +17,16 @@
 #ifndef B_AHEAD
 #define B_AHEAD 32 /* steps that a packed panel is fetched before it is read */
 #endif
+#ifndef TAIL
+#define TAIL 0 /* 1..4: with HALF_PANEL, so many columns of the last panel are dot products (cpu_tail.h) */
+#endif
 #include "epilogue.h"
 #include "matmul/args.h"
 #if MR < 1 || MR > 16 || MT_MAX < 1 || NT_MAX < 1 || KC_MAX % LANES != 0
 #error "MR must be 1..16, MT_MAX and NT_MAX positive, KC_MAX a multiple of LANES"
+#endif
+#if TAIL < 0 || TAIL > 4 || (TAIL && (!HALF_PANEL || TRANS_A || INT_SUM || TAIL > LANES))
+#error "TAIL must be 0..4, and 0 without HALF_PANEL, with TRANS_A and with int8 x int8"
 #endif
 #if INT_SUM && KC_MAX > INT_BLOCK
 #error "int8 x int8 needs KC_MAX <= 256"
@@ -85,7 +92,9 @@
 #define MICRO_AHEAD 1
 #include "micro.h"
 #endif
-#if HALF_PANEL
+#if TAIL
+#include "matmul/cpu_tail.h"
+#elif HALF_PANEL
 #define MICRO_NAME micro_half
 #define MICRO_MR MR
 #define MICRO_NV 1
@@ -295,6 +304,9 @@ static inline void block_of_c(const matmul_args *s, const epilogue *e, __global 
 #if !B_PACKED
     realv b_copy[KC_MAX * 2];
 #endif
+#if TAIL
+    real b_tail[TAIL * KC_MAX] __attribute__((aligned(64)));
+#endif
     realv tile[MR * 2];
 #if INT_SUM
     intv sums[MT_MAX * NT_MAX * MR * 2];
@@ -331,6 +343,10 @@ static inline void block_of_c(const matmul_args *s, const epilogue *e, __global 
             if (!keep)
                 copy_b(b_copy, b, s->ldb, s->n, n, k0, steps, zero);
 #endif
+#if TAIL
+            if (s->n - n <= LANES)
+                turn_tail(b_tail, panel, steps, (const real *)zero);
+#endif
             for (long t = 0; t < tiles; ++t) {
                 const long m = m0 + t * MR;
 #if INT_SUM
@@ -347,14 +363,18 @@ static inline void block_of_c(const matmul_args *s, const epilogue *e, __global 
                         PREFETCH(e->c + (m + i) * e->ldc + n + NR - 1);
                     }
                 }
-                const micro_ahead next = j + 1 == panels ? lines_ahead(s, a, m, t, k0, steps) : here;
+                const micro_ahead next = j == max(panels - 2, 0l) ? lines_ahead(s, a, m, t, k0, steps) : here;
 #if KEEPS_B
                 if (keep && t == 0)
                     micro_keep(a_copy, b + (k0 * s->ldb + n), steps, zero, out, accumulate, s->ldb, b_copy,
                                next);
                 else
 #endif
-#if HALF_PANEL
+#if TAIL
+                if (s->n - n <= LANES)
+                    micro_tail(a_copy + t * A_TILE, b_tail, steps, out, accumulate);
+                else
+#elif HALF_PANEL
                 if (s->n - n <= LANES)
                     micro_half(a_copy + t * A_TILE, panel, steps, zero, out, accumulate, next);
                 else
