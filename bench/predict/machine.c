@@ -22,6 +22,13 @@ static double lasting_part(const ar_part *part) {
     return 0.5 + 0.5 * fmin(part->clock / part->boost, 1);
 }
 
+/* What latencies go by: few wait at the base clock, which is what is left under full load. */
+static double lasting_clock(const ar_part *part) {
+    if (part->clock <= 0 || part->boost <= 0)
+        return part->clock > 0 ? part->clock : part->boost;
+    return lasting_part(part) * part->boost;
+}
+
 static void take_peaks(const ar_part *part, ar_machine *m) {
     static const arete_dtype types[] = {ARETE_F32, ARETE_F16, ARETE_BF16, ARETE_F64, ARETE_I8, ARETE_U8};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
@@ -36,7 +43,7 @@ void ar_machine_of_part(const ar_parts *parts, const ar_part *part, ar_machine *
     *m = (ar_machine){.bandwidth = each->bandwidth,
                       .cache = each->cache,
                       .memory = each->memory,
-                      .clock = each->clock > 0 ? each->clock : each->boost,
+                      .clock = lasting_clock(each),
                       .units = each->units,
                       .lasting = lasting_part(each),
                       .launch = usual_launch(each->kind),
@@ -227,7 +234,9 @@ void ar_op_traffic(const ar_op *op, const ar_op_cost *cost, ar_traffic *traffic)
 void ar_machine_roof(const ar_machine *m, const ar_op *op, const ar_op_cost *cost, ar_roof_time *time) {
     ar_traffic traffic;
     ar_op_traffic(op, cost, &traffic);
-    double peak = m->lasting * m->peak[op->kind == AR_OP_LAYER ? ARETE_F32 : op->dtype];
+    /* Element-wise work is f32's, but on parts that are not said to have any. */
+    double f32 = m->peak[ARETE_F32] > 0 ? m->peak[ARETE_F32] : m->peak[op->dtype];
+    double peak = m->lasting * (op->kind == AR_OP_LAYER ? f32 : m->peak[op->dtype]);
     bool held = m->cache_bandwidth > m->bandwidth && traffic.stays < m->cache;
     time->compute = peak > 0 ? cost->flops / peak : INFINITY;
     time->memory = m->bandwidth > 0

@@ -15,7 +15,7 @@ typedef struct ar_machine {
     bool matrix[AR_MACHINE_TYPES]; /* of matrix units */
     double bandwidth, cache, memory;
     double cache_bandwidth;                /* of reading what lies in the last cache; measured runs alone know it */
-    double clock, units;                   /* the clock that lasts: base if known, else boost */
+    double clock, units;                   /* half way between base and boost clock; else the one that is known */
     double lasting;                        /* the part of the peak at which long work runs: base over boost clock */
     double launch;                         /* seconds of one more queued kernel */
     double wait;                           /* seconds of enqueueing one and waiting for it */
