@@ -105,19 +105,39 @@ static double link_seconds(const ar_workload *w, const ar_option *o, bool train)
     return train ? 2 * sum : sum;
 }
 
-/* A pipeline's stages stand idle while it fills and drains: with m micro-batches, (devices - 1) of m + devices - 1.
- */
-static double pipeline_part(const ar_workload *w, int devices) {
-    double batch = (double)ar_workload_param_value(w, "batch", 1);
-    double m = fmin(batch, 4.0 * devices);
-    return (m + devices - 1) / (m * devices);
+/* The network with a part of the batch on one device: 1 / 2^k of it for each k; seconds 0: it cannot be parted. */
+#define POWERS 7 /* up to 64 */
+typedef struct micro_batches {
+    ar_estimate sum[POWERS];
+    double part[POWERS][AR_LIMITS];
+} micro_batches;
+
+/* A pipeline's stages idle while it fills and drains: m micro-batches pass in the time that m + devices - 1 of
+ * them take in one stage. A smaller one takes less time, but not in proportion: launches and small products do not
+ * shrink. The m that is fastest; what it takes on one device into sum and part; how often that, as result. */
+static double pipeline_times(const micro_batches *micro, int devices, ar_estimate *sum, double *part) {
+    double least = INFINITY, times = 1;
+    for (int k = 0; k < POWERS && 1 << k <= 4 * devices; k++) {
+        double passes = ((1 << k) + devices - 1) / (double)devices;
+        if (micro->sum[k].seconds > 0 && passes * micro->sum[k].seconds < least) {
+            least = passes * micro->sum[k].seconds;
+            times = passes;
+            *sum = micro->sum[k];
+            memcpy(part, micro->part[k], AR_LIMITS * sizeof *part);
+        }
+    }
+    return times;
 }
 
-static void set_time(ar_option *o, const ar_forecast *t, const ar_workload *w, bool train) {
+static void set_time(ar_option *o, const ar_forecast *t, const ar_workload *w, bool train,
+                     const micro_batches *micro) {
     const ar_machine *m = o->machine;
-    ar_estimate sum;
-    predict_share(t, w, train, o->spread == AR_SPREAD_TENSOR ? o->devices : 1, &sum, o->part);
-    double scale = o->spread == AR_SPREAD_PIPELINE ? pipeline_part(w, o->devices) : 1;
+    ar_estimate sum = {0};
+    double scale = 1;
+    if (o->spread == AR_SPREAD_PIPELINE)
+        scale = pipeline_times(micro, o->devices, &sum, o->part);
+    else
+        predict_share(t, w, train, o->spread == AR_SPREAD_TENSOR ? o->devices : 1, &sum, o->part);
     double link = link_seconds(w, o, train), update = 0;
     if (train) /* reads weight, gradient and two moments, writes three of them back */
         update = (3 * o->need.weights + o->need.gradients + 2 * o->need.optimizer) / (STREAM_PART * m->bandwidth);
@@ -155,7 +175,8 @@ static void set_worth(ar_option *o, const ar_workload *w, double share) {
 }
 
 /* One way of running it; w is the network with the batch that each device gets. */
-static void evaluate(ar_option *o, const ar_forecast *t, const ar_workload *w, const ar_question *q) {
+static void evaluate(ar_option *o, const ar_forecast *t, const ar_workload *w, const ar_question *q,
+                     const micro_batches *micro) {
     char why[96];
     ar_need_of(w, q->train, o->spread, o->devices, &o->need);
     o->usable = ar_machine_is_usable(o->machine, w->dtype, why);
@@ -166,13 +187,12 @@ static void evaluate(ar_option *o, const ar_forecast *t, const ar_workload *w, c
         snprintf(o->why, sizeof o->why, "needs %.3g GB of %.3g", o->need.total * 1e-9, o->machine->memory * 1e-9);
     if (!o->usable)
         return;
-    set_time(o, t, w, q->train);
+    set_time(o, t, w, q->train, micro);
     set_worth(o, w, o->spread == AR_SPREAD_DATA ? o->devices : 1);
     o->nearest = ar_forecast_nearest(t, &o->likeness);
 }
 
 /* The network for each number of devices that share the batch; op_count 0: the batch cannot be shared so. */
-#define POWERS 7 /* up to 64 */
 typedef struct shares {
     ar_workload by_power[POWERS];
     int count;
@@ -186,7 +206,7 @@ static arete_status load_shares(const ar_question *q, const ar_workload *whole, 
     for (size_t i = 0; i < q->setting_count && count < AR_WORKLOAD_PARAMS; i++)
         if (strncmp(q->settings[i], "batch=", 6) != 0)
             settings[count++] = q->settings[i];
-    for (s->count = 0; s->count < POWERS && 1 << s->count <= most; s->count++) {
+    for (s->count = 0; s->count < POWERS && most > 1; s->count++) {
         int64_t devices = 1 << s->count;
         if (s->count == 0 || batch % devices || ar_workload_param_value(whole, "batch", 0) == 0)
             continue;
@@ -209,6 +229,14 @@ static arete_status push(ar_choice *a, const ar_option *one, size_t room) {
 static arete_status try_machine(const ar_question *q, const ar_machine *m, const ar_forecast *t, const shares *s,
                                 ar_choice *a, size_t room) {
     arete_status status = ARETE_OK;
+    micro_batches micro = {.sum = {{0}}};
+    char why[96];
+    if ((q->most > 1 || m->made_count > 1) && ar_machine_is_usable(m, a->workload.dtype, why))
+        for (int k = 0; k < POWERS; k++) {
+            const ar_workload *w = k == 0 ? &a->workload : &s->by_power[k];
+            if (w->op_count > 0)
+                predict_share(t, w, q->train, 1, &micro.sum[k], micro.part[k]);
+        }
     for (int power = 0; power < POWERS && status == ARETE_OK; power++) {
         int devices = 1 << power;
         if (m->made_count > 1 ? devices != m->made_count : devices > q->most)
@@ -220,7 +248,7 @@ static arete_status try_machine(const ar_question *q, const ar_machine *m, const
             const ar_workload *w = spread == AR_SPREAD_DATA ? &s->by_power[power] : &a->workload;
             if (w->op_count == 0)
                 continue;
-            evaluate(&o, t, w, q);
+            evaluate(&o, t, w, q, &micro);
             status = push(a, &o, room);
         }
     }

@@ -1,5 +1,7 @@
 /* Predictions: devices that were measured, as if they had not been; memory; messages; what the model must not do.
  */
+#include <math.h>
+
 #include "network.h"
 #include "pick.h"
 #include "test.h"
@@ -163,6 +165,35 @@ static void choices(void **state) {
     ar_choice_free(&c);
 }
 
+/* Parts that are not said to compute in f32 run element-wise layers in their own type. */
+static void without_f32(void **state) {
+    fixture *f = *state;
+    ar_question q = {.word = "bert", .dtype = ARETE_BF16, .most = 1};
+    ar_machine m = machine_of(f, "google-tpu-v5e");
+    ar_choice c;
+    assert_ok(ar_pick(&q, &m, 1, &f->experience, NULL, &f->lessons, &c));
+    assert_int_equal(c.fitting, 1);
+    assert_true(isfinite(c.options[0].seconds) && isfinite(c.options[0].high));
+    ar_choice_free(&c);
+}
+
+/* Launches do not shrink with a micro-batch: a pipeline is no way around them. */
+static void pipeline_of_launches(void **state) {
+    fixture *f = *state;
+    const char *const settings[] = {"batch=4"};
+    ar_question q = {.word = "lenet5", .settings = settings, .setting_count = 1, .most = 8};
+    ar_machine m = machine_of(f, "H100 SXM");
+    double alone = 0;
+    ar_choice c;
+    assert_ok(ar_pick(&q, &m, 1, &f->experience, NULL, &f->lessons, &c));
+    for (size_t i = 0; i < c.count; i++)
+        alone = c.options[i].spread == AR_ALONE ? c.options[i].seconds : alone;
+    for (size_t i = 0; i < c.count; i++)
+        if (c.options[i].spread == AR_SPREAD_PIPELINE)
+            assert_true(c.options[i].seconds > 0.95 * alone);
+    ar_choice_free(&c);
+}
+
 static void sharing(void **state) {
     fixture *f = *state;
     const char *const settings[] = {"batch=64"};
@@ -184,6 +215,7 @@ static void sharing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(devices),         cmocka_unit_test(own_run_is_left_out),
                                        cmocka_unit_test(unknown_devices), cmocka_unit_test(memory),
-                                       cmocka_unit_test(choices),         cmocka_unit_test(sharing)};
+                                       cmocka_unit_test(choices),         cmocka_unit_test(without_f32),
+                                       cmocka_unit_test(sharing),         cmocka_unit_test(pipeline_of_launches)};
     return cmocka_run_group_tests(tests, load, unload);
 }
