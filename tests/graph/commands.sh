@@ -36,6 +36,14 @@ has '^  4 ' out
 has 'at once' out
 for lane in 1 2 3 4; do cmp y.npy lanes/$lane/y.npy; done
 status 2 "$arete" run "$model" "$model" --profile
+status 1 "$arete" run "$model" --device reference --dim nope=3
+has "no open dimension 'nope'" out
+status 1 "$arete" run "$model" --device reference --dim N=three
+has 'a whole number' out
+status 1 "$arete" run "$model" --device reference --shape nope=1x2
+has "no input 'nope'" out
+status 1 "$arete" run "$work" --device reference
+has 'it is a folder' out
 echo "ok: several at once"
 
 status 0 "$arete" bench "$model,batch=4" --list
