@@ -18,6 +18,7 @@
  * at[7], at[8], at[9]: w, r, s of packed.h in elements; at[10] its f32 vectors, in floats.
  *
  * rnn_start  clears the meeting place, brings h0, c0 and x in. Global (parts, B, D), groups of 1.
+ * ALONE      1: there is one group, which meets nobody and starts by itself: no launch of rnn_start before it.
  * Limit      one step is B / 2 flop per byte of f32 weights: with few sequences the caches that hold a slice.
  */
 #include "rnn/cell.h"
@@ -28,6 +29,12 @@
 #endif
 #if MR != 2 && MR != 6
 #error "MR must be 2 or 6"
+#endif
+#ifndef ALONE
+#define ALONE 0
+#endif
+#ifndef TYPE_GIVEN
+#define TYPE_GIVEN f32 /* of x as it is given, where that is not f32 */
 #endif
 #define ROWS_MAX 48 /* rows of a chunk of the input product: a multiple of MR */
 #define NVW (W_UNITS * GATES)
@@ -333,8 +340,58 @@ static inline void second_chunk(const place *p, long first, long step, long chun
 }
 #endif
 
+/* Part number `part` of `parts` of a sequence's start: x as f32, where it is not; then by part 0 the states. */
+static inline void start_lane(const rnn_args *s, const rnn_shape *z, long part, long parts, long lane, long dir,
+                              __global const STORAGE(TYPE_STATE) *h0, __global const STORAGE(TYPE_STATE) *c0,
+                              __global const STORAGE(TYPE_GIVEN) *x_given, __global float *work)
+{
+    if (CODE(TYPE_GIVEN) != CODE_f32 && dir == 0) {
+        for (long t = part; t < s->steps; t += parts) {
+            for (long i = 0; i < s->input; ++i)
+                work[s->at[5] + (t * s->batch + lane) * s->input + i] =
+                    LOADS(TYPE_GIVEN)(x_given + s->x_offset + t * s->x_step + lane * s->x_lane + i);
+        }
+    }
+    if (part > 0)
+        return;
+    __global float *h = work + s->at[0] + (dir * s->batch + lane) * z->h_pitch;
+    for (long i = 0; i < z->h_pitch; ++i)
+        h[i] = s->has_h0 && i < s->proj
+                   ? LOADS(TYPE_STATE)(h0 + s->h0_offset + dir * s->h_dir + lane * s->h_lane + i)
+                   : (real)0;
+#if CELL == CELL_LSTM
+    for (long u = 0; u < z->padded; ++u) {
+        __global float *c = work + s->at[1] + ((dir * z->padded + u) * s->batch + lane) * LANES;
+        for (long i = 0; i < LANES; ++i)
+            c[i] = s->has_c0 && u * LANES + i < s->hidden
+                       ? LOADS(TYPE_STATE)(c0 + s->c0_offset + dir * s->c_dir + lane * s->c_lane + u * LANES + i)
+                       : (real)0;
+    }
+#endif
+}
+
 enum { STAGE_INPUT, STAGE_STEP, STAGE_SECOND };
 
+static inline void run_chunk(const place *p, int kind, long first, long step, long chunk)
+{
+    if (kind == STAGE_INPUT)
+        input_chunk(p, first, chunk);
+    else if (kind == STAGE_STEP)
+        step_chunk(p, first, step, chunk);
+#if TWO_PHASES
+    else
+        second_chunk(p, first, step, chunk);
+#endif
+}
+
+#if ALONE
+static inline void run_stage(const place *p, meeting *m, int kind, const int *before, const int *chunks, int rest,
+                             int count, long first, long step)
+{
+    for (int i = 0; i < count; ++i)
+        run_chunk(p, kind, first, step, step % 2 ? count - 1 - i : i);
+}
+#else
 /* Does as much of a stage of `count` chunks as it can claim, then waits until all of it is done. before[]: how many
  * stages of each kind there were, of chunks[] chunks each; rest: of the last block's input product, once done. */
 static inline void run_stage(const place *p, meeting *m, int kind, const int *before, const int *chunks, int rest,
@@ -352,14 +409,7 @@ static inline void run_stage(const place *p, meeting *m, int kind, const int *be
             for (int at; (at = claim(m, slice, start, size)) >= 0; ++mine) {
                 /* Every other step backwards: what the cache still holds of the slice comes first. */
                 const long chunk = from + (step % 2 ? size - 1 - at : at);
-                if (kind == STAGE_INPUT)
-                    input_chunk(p, first, chunk);
-                else if (kind == STAGE_STEP)
-                    step_chunk(p, first, step, chunk);
-#if TWO_PHASES
-                else
-                    second_chunk(p, first, step, chunk);
-#endif
+                run_chunk(p, kind, first, step, chunk);
             }
             if (mine > 0)
                 atomic_add(m->meet, mine); /* releases what was written */
@@ -370,15 +420,32 @@ static inline void run_stage(const place *p, meeting *m, int kind, const int *be
     atomic_add(m->meet, 0); /* acquires what the others wrote */
     m->done = target;
 }
+#endif
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void rnn_persistent(const rnn_args s, const rnn_shape z, __global const float *x, __global const int *lens,
                              __global const STORAGE(TYPE_W) *w, __global const float *vectors, __global float *work,
                              volatile __global int *meet, __global STORAGE(TYPE_Y) *y,
-                             __global STORAGE(TYPE_STATE) *yh, __global STORAGE(TYPE_STATE) *yc)
+                             __global STORAGE(TYPE_STATE) *yh, __global STORAGE(TYPE_STATE) *yc
+#if ALONE
+                             ,
+                             __global const STORAGE(TYPE_STATE) *h0, __global const STORAGE(TYPE_STATE) *c0,
+                             __global const STORAGE(TYPE_GIVEN) *x_given
+#endif
+)
 {
-    const place p = {&s, &z, x, lens, w, vectors + s.at[10], work, y, yh, yc};
+    rnn_args own = s;
+    if (CODE(TYPE_GIVEN) != CODE_f32) { /* x is what the start has made of it */
+        own.x_offset = s.at[5];
+        own.x_step = s.batch * s.input;
+        own.x_lane = s.input;
+    }
+    const place p = {&own, &z, x, lens, w, vectors + s.at[10], work, y, yh, yc};
     meeting m = {meet + s.at[6], get_num_groups(0), get_group_id(0), 0};
+#if ALONE
+    for (long i = 0; i < z.dirs * s.batch; ++i)
+        start_lane(&s, &z, 0, 1, i % s.batch, i / s.batch, h0, c0, x_given, work);
+#endif
     const long units = (s.hidden + LANES - 1) / LANES;
     const long panels = (units + W_UNITS - 1) / W_UNITS;
     const long groups = z.dirs * ((panels + z.chunk_panels - 1) / z.chunk_panels);
@@ -405,41 +472,19 @@ __kernel void rnn_persistent(const rnn_args s, const rnn_shape z, __global const
     }
 }
 
-/* meet_ints: how much of the meeting place there is. x_given: x of TYPE_GIVEN, where it is not f32. */
-#ifndef TYPE_GIVEN
-#define TYPE_GIVEN f32
-#endif
+#if !ALONE
+/* meet_ints: how much of the meeting place there is. */
 __kernel void rnn_start(const rnn_args s, const rnn_shape z, const long meet_ints,
                         __global const STORAGE(TYPE_STATE) *h0, __global const STORAGE(TYPE_STATE) *c0,
                         __global const STORAGE(TYPE_GIVEN) *x_given, __global float *work, __global int *meet)
 {
     const long part = get_global_id(0), lane = get_global_id(1), dir = get_global_id(2);
-    if (CODE(TYPE_GIVEN) != CODE_f32 && dir == 0) {
-        for (long t = part; t < s.steps; t += get_global_size(0)) {
-            for (long i = 0; i < s.input; ++i)
-                work[s.at[5] + (t * s.batch + lane) * s.input + i] =
-                    LOADS(TYPE_GIVEN)(x_given + s.x_offset + t * s.x_step + lane * s.x_lane + i);
-        }
-    }
-    if (part > 0)
-        return;
-    if (lane == 0 && dir == 0) {
+    start_lane(&s, &z, part, get_global_size(0), lane, dir, h0, c0, x_given, work);
+    if (part == 0 && lane == 0 && dir == 0) {
         for (long i = 0; i < meet_ints; ++i)
             meet[s.at[6] + i] = 0;
     }
-    __global float *h = work + s.at[0] + (dir * s.batch + lane) * z.h_pitch;
-    for (long i = 0; i < z.h_pitch; ++i)
-        h[i] = s.has_h0 && i < s.proj ? LOADS(TYPE_STATE)(h0 + s.h0_offset + dir * s.h_dir + lane * s.h_lane + i)
-                                      : (real)0;
-#if CELL == CELL_LSTM
-    for (long u = 0; u < z.padded; ++u) {
-        __global float *c = work + s.at[1] + ((dir * z.padded + u) * s.batch + lane) * LANES;
-        for (long i = 0; i < LANES; ++i)
-            c[i] = s.has_c0 && u * LANES + i < s.hidden
-                       ? LOADS(TYPE_STATE)(c0 + s.c0_offset + dir * s.c_dir + lane * s.c_lane + u * LANES + i)
-                       : (real)0;
-    }
-#endif
 }
+#endif
 
 #include "rnn/lengths.h"

@@ -11,6 +11,8 @@
 enum { GROUPS, BLOCK };
 static const char *const param_names[] = {"groups", "block", NULL};
 
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
 enum { ROWS_MAX = 48, MEET_PITCH = 32, MOST_GROUPS = 1024 };
 
 /* rnn_shape of persistent.cl. */
@@ -164,10 +166,13 @@ static arete_status get_kernels(arete_plan *plan, persistent *s) {
             (size_t)snprintf(options + at, sizeof options - at, " -DMR=%d", ar_rnn_vec(plan->device) == 16 ? 6 : 2);
         if (s->pack.packed.wide)
             at += (size_t)snprintf(options + at, sizeof options - at, " -DWIDE=%d", (int)s->pack.packed.wide);
+        if (s->groups == 1)
+            at += (size_t)snprintf(options + at, sizeof options - at, " -DALONE=1");
         if (p->type_x != ARETE_F32 && layer == 0)
             snprintf(options + at, sizeof options - at, " -DTYPE_GIVEN=%s",
                      arete_dtype_name((arete_dtype)p->type_x));
-        status = ar_kernel_get(plan->device, source, options, "rnn_start", &s->start[layer]);
+        if (s->groups > 1)
+            status = ar_kernel_get(plan->device, source, options, "rnn_start", &s->start[layer]);
         if (status == ARETE_OK)
             status = ar_kernel_get(plan->device, source, options, "rnn_persistent", &s->run[layer]);
     }
@@ -191,7 +196,7 @@ static arete_status build(arete_plan *plan) {
     plan->state = s;
     plan->packed_layout = s->pack.packed.layout;
     plan->packed_bytes = s->pack.packed.bytes;
-    plan->cost.launches = 2 * (double)p->layers + (p->lens == RNN_LENS_HOST ? ceil((double)p->batch / 64) : 0);
+    plan->cost.launches = (s->groups == 1 ? 1 : 2) * (double)p->layers + (p->lens == RNN_LENS_HOST ? ceil((double)p->batch / 64) : 0);
     if (!p->prepack)
         plan->cost.launches += (double)p->layers * (ar_rnn_two_phases(p) ? 4 : 3);
     return ARETE_OK;
@@ -226,28 +231,26 @@ static arete_status run_layer(course *c, const arete_rnn_args *a, int64_t layer)
                                 at + k->at[layer][2],
                                 c->packed_at / 4 + k->vectors_at[layer]};
     memcpy(l.args.at, places, sizeof places);
-    bool convert = layer == 0 && p->type_x != ARETE_F32;
+    bool convert = layer == 0 && p->type_x != ARETE_F32, alone = s->groups == 1;
+    arete_buffer *given = convert ? l.x : NULL;
     shape_args shape = s->shape;
-    size_t parts = convert ? 8 * (size_t)s->groups : 1;
-    const size_t all[3] = {parts, (size_t)p->batch, (size_t)ar_rnn_dirs(p)};
-    const ar_arg start[] = {AR_STRUCT(l.args),       AR_STRUCT(shape),        AR_I64(s->meet_ints),
-                            AR_BUFFER(a->h0.buffer), AR_BUFFER(a->c0.buffer), AR_BUFFER(convert ? l.x : NULL),
-                            AR_BUFFER(c->scratch),   AR_BUFFER(c->scratch)};
-    arete_status status = ar_rnn_launch(&c->launches, s->start[layer], all, 1, start, sizeof start / sizeof start[0], NULL);
-    if (status != ARETE_OK)
-        return status;
-    if (convert) {
-        l.x = c->scratch;
-        l.args.x_offset = s->x;
-        l.args.x_step = p->batch * p->input;
-        l.args.x_lane = p->input;
+    if (!alone) {
+        size_t parts = convert ? 8 * (size_t)s->groups : 1;
+        const size_t all[3] = {parts, (size_t)p->batch, (size_t)ar_rnn_dirs(p)};
+        const ar_arg start[] = {AR_STRUCT(l.args),       AR_STRUCT(shape),        AR_I64(s->meet_ints),
+                                AR_BUFFER(a->h0.buffer), AR_BUFFER(a->c0.buffer), AR_BUFFER(given),
+                                AR_BUFFER(c->scratch),   AR_BUFFER(c->scratch)};
+        arete_status status = ar_rnn_launch(&c->launches, s->start[layer], all, 1, start, COUNT(start), NULL);
+        if (status != ARETE_OK)
+            return status;
     }
     const size_t groups[3] = {(size_t)s->groups, 1, 1};
-    const ar_arg list[] = {AR_STRUCT(l.args),        AR_STRUCT(shape),        AR_BUFFER(l.x),
+    const ar_arg list[] = {AR_STRUCT(l.args),        AR_STRUCT(shape),        AR_BUFFER(convert ? c->scratch : l.x),
                            AR_BUFFER(l.lens),        AR_BUFFER(c->packed),    AR_BUFFER(c->packed),
                            AR_BUFFER(c->scratch),    AR_BUFFER(c->scratch),   AR_BUFFER(l.y),
-                           AR_BUFFER(a->y_h.buffer), AR_BUFFER(a->y_c.buffer)};
-    return ar_rnn_launch(&c->launches, s->run[layer], groups, 1, list, sizeof list / sizeof list[0],
+                           AR_BUFFER(a->y_h.buffer), AR_BUFFER(a->y_c.buffer), /* and with one group alone */
+                           AR_BUFFER(a->h0.buffer),  AR_BUFFER(a->c0.buffer), AR_BUFFER(given)};
+    return ar_rnn_launch(&c->launches, s->run[layer], groups, 1, list, COUNT(list) - (alone ? 0 : 3),
                          layer == p->layers - 1 ? c->done : NULL);
 }
 

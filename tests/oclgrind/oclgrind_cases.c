@@ -1,5 +1,5 @@
-/* What runs under oclgrind (run.sh): small cases of matmul, conv, attention and layers through every solver that can
- * take them, and planted faults.
+/* What runs under oclgrind (run.sh): small cases of matmul, conv, attention, layers and recurrent layers through every
+ * solver that can take them, and planted faults.
  *
  * One case a process, and workspace as it comes: oclgrind 21.10 takes values for uninitialised that are not when a
  * buffer was filled by a command, or its memory had been another buffer's.
@@ -17,6 +17,7 @@
 #include "layers/casework.h"
 #include "matmul/casework.h"
 #include "matmul/problem.h"
+#include "rnn/casework.h"
 
 #define PAST_END 3 /* exit status: no case of that index */
 #define SLACK 5 /* elements that are poisoned before and after each operand */
@@ -113,6 +114,17 @@ static const char *const layer_cases[] = {
     "op=cum_sum in=3x20x2 axis=1 exclusive=1 reverse=1",
     "op=arg_max in=5x37 axis=1",
     "op=top_k in=3x40 out=3x7,3x7:i64 axis=1",
+};
+/* Each cell, with a second product and without, states in and out, lengths, layouts, types; a step is a launch. */
+static const char *const rnn_cases[] = {
+    "cell=lstm hidden=5 batch=3 steps=2 input=4 bias=1 h0=1 c0=1 yh=1 yc=1",
+    "cell=gru hidden=5 batch=2 steps=3 input=3 bias=1 yh=1",
+    "cell=gru hidden=4 batch=5 steps=2 input=6 lbr=1 bias=1 h0=1 dir=both lens=device",
+    "cell=rnn hidden=6 batch=1 steps=3 input=7 bias=1 bm=1",
+    "cell=lstm hidden=6 proj=3 batch=2 steps=2 input=4 layers=2 peep=1 clip=1",
+    "cell=lstm hidden=5 batch=1 steps=2 w=i8 prepack=1",
+    "cell=lstm hidden=4 batch=2 steps=2 dtype=f16 yh=1 yc=1 prepack=1",
+    "cell=gru hidden=19 batch=2 steps=2 w=bf16 prepack=1",
 };
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -311,6 +323,14 @@ static bool layer_pair(size_t index, const char **solver, const char **text) {
     return *solver;
 }
 
+static bool rnn_pair(size_t index, const char **solver, const char **text) {
+    static const char *const solvers[] = {"stepwise", "stepwise:group=1", "persistent:groups=1", "persistent:groups=3"};
+    *text = rnn_cases[index % COUNT(rnn_cases)];
+    index /= COUNT(rnn_cases);
+    *solver = index < COUNT(solvers) ? solvers[index] : NULL;
+    return *solver;
+}
+
 static bool conv_pair(size_t index, const char **solver, const char **text) {
     *text = conv_cases[index % COUNT(conv_cases)];
     index /= COUNT(conv_cases);
@@ -361,7 +381,7 @@ int main(int argc, char **argv) {
     bool fine = false;
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc != 3) {
-        fprintf(stderr, "usage: oclgrind_cases matmul|conv|attention|layer INDEX | "
+        fprintf(stderr, "usage: oclgrind_cases matmul|conv|attention|layer|rnn INDEX | "
                         "plant race|bounds|uninitialized|none\n");
         return 2;
     }
@@ -372,7 +392,8 @@ int main(int argc, char **argv) {
     } modes[] = {{"matmul", &ar_matmul_casework, pair},
                  {"conv", &ar_conv_casework, conv_pair},
                  {"attention", &ar_attention_casework, attention_pair},
-                 {"layer", &ar_layer_casework, layer_pair}};
+                 {"layer", &ar_layer_casework, layer_pair},
+                 {"rnn", &ar_rnn_casework, rnn_pair}};
     bool ran = true, plant = strcmp(argv[1], "plant") == 0;
     const char *solver = NULL, *text = NULL;
     size_t mode = 0;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh MODE PROGRAM FOLDER: runs PROGRAM under oclgrind with races, bounds and uninitialised values checked.
-# MODE matmul, conv, attention, layer: every kernel is to leave the log empty. MODE planted: each planted fault is to appear in the log.
+# MODE matmul, conv, attention, layer, rnn: every kernel is to leave the log empty. MODE planted: each planted fault is to appear in the log.
 # Exits with 77, and says so, where oclgrind is not installed. ARETE_OCLGRIND names its ICD library if it is elsewhere.
 set -eu
 mode=$1 program=$2 folder=$3
@@ -51,7 +51,7 @@ planted)
         fi
     done
     ;;
-matmul | conv | attention | layer)
+matmul | conv | attention | layer | rnn)
     index=0 code=0
     while [ $code -ne 3 ]; do
         code=0
