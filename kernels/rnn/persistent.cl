@@ -37,6 +37,7 @@
 #define TYPE_GIVEN f32 /* of x as it is given, where that is not f32 */
 #endif
 #define ROWS_MAX 48 /* rows of a chunk of the input product: a multiple of MR */
+#define STATE_AHEAD 1024 /* vectors of a state that are asked for ahead */
 #define NVW (W_UNITS * GATES)
 #define NVR (R_UNITS * R_GATES)
 #define SAME_PANELS (R_UNITS == W_UNITS && R_GATES == GATES)
@@ -242,6 +243,14 @@ static inline void step_chunk(const place *p, long first, long step, long chunk)
 #endif
         }
         product_step(count, p->work, at, w, s->proj, acc);
+        if (lane + count < s->batch) { /* the next tile's, while the gates of this one are made */
+            fetch(share + count * NVW * LANES, tile_rows(s->batch - lane - count) * NVW);
+        } else if (s->batch > 1) { /* of what is probably this group's next chunk; a single row gains nothing */
+            const long by = step % 2 ? -1 : 1;
+            fetch((__global const float *)(w + by * STEPS_OF(s->proj) * (NVR + WIDE) * LANES), 4 * NVR);
+            fetch(share_at(p, dir, (panel + by) * R_UNITS, (step - first) * s->batch, 0),
+                  tile_rows(s->batch) * NVW);
+        }
         for (int i = 0; i < count; ++i) {
             const long row = (step - first) * s->batch + lane + i;
             const long n = rnn_length(s, p->lens, lane + i);
@@ -418,6 +427,10 @@ static inline void run_stage(const place *p, meeting *m, int kind, const int *be
             ;
     }
     atomic_add(m->meet, 0); /* acquires what the others wrote */
+    if (kind != STAGE_INPUT && p->s->batch > 1) { /* h comes from the other units' caches: ask for it all at once */
+        const long half_at = p->z->dirs * p->s->batch * p->z->h_pitch;
+        fetch(p->work + p->s->at[0] + (step + 1) % 2 * half_at, min(half_at / LANES, (long)STATE_AHEAD));
+    }
     m->done = target;
 }
 #endif
@@ -432,7 +445,7 @@ __kernel void rnn_persistent(const rnn_args s, const rnn_shape z, __global const
                              __global const STORAGE(TYPE_STATE) *h0, __global const STORAGE(TYPE_STATE) *c0,
                              __global const STORAGE(TYPE_GIVEN) *x_given
 #endif
-)
+                             )
 {
     rnn_args own = s;
     if (CODE(TYPE_GIVEN) != CODE_f32) { /* x is what the start has made of it */

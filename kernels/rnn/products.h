@@ -1,6 +1,13 @@
 /* products.h: the products of persistent.cl, for each number of rows up to MR: of the input product's panels, of a
  * step's, and of its second half's. product_x(rows, ...) takes the one of that many rows.
  */
+/* Asks for so many vectors of f32 from p on, which need not exist: they are only brought nearer. */
+static inline void fetch(__global const float *p, long vectors)
+{
+    for (long i = 0; i < vectors; ++i)
+        PREFETCH(p + i * LANES);
+}
+
 #define PRODUCT_NAME product_input_1
 #define PRODUCT_MR 1
 #define PRODUCT_NV NVW

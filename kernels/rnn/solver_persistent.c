@@ -57,16 +57,60 @@ static int64_t least(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
-/* As many groups as units. A block's share of x stays in the last cache. */
+/* One unit's seconds for so many products of a row and weights, which pass `times` times: the arithmetic, or the
+ * bytes from where they lie. */
+static double unit_seconds(const arete_roofs *roofs, double units, double weights, double bytes, double rows,
+                           double times) {
+    double peak = roofs->peak[ARETE_UNIT_F32] > 0 ? roofs->peak[ARETE_UNIT_F32] : 1e10;
+    bool cached = roofs->cache_bandwidth > 0 && bytes <= (double)roofs->cache_bytes;
+    double bandwidth = cached ? roofs->cache_bandwidth : roofs->bandwidth;
+    return units * fmax(2 * weights * rows / peak, bandwidth > 0 ? bytes * times / bandwidth : 0);
+}
+
+/* The input product, then each step's; with several units 0.4 us to hand a step over, 0.3 for its gates (Zen 4). All
+ * but one unit come a third of a wait late: what one has done until then is its own. */
+static double estimate(const void *problem, const arete_device *device, const arete_roofs *roofs,
+                       const ar_params *params) {
+    const rnn_problem *p = problem;
+    double seconds = 0, gh = (double)ar_rnn_gates(p) * (double)p->hidden, dirs = (double)ar_rnn_dirs(p);
+    double units = device->info.compute_units ? device->info.compute_units : 1, steps = (double)p->steps,
+           stages = steps * (ar_rnn_two_phases(p) ? 2 : 1), rows = steps * (double)p->batch;
+    double groups = fmin(units, (double)params->value[GROUPS]), late = roofs->sync_seconds / 3;
+    double blocks = ceil(steps / (double)(params->value[BLOCK] > 0 ? params->value[BLOCK] : 1));
+    bool alone = params->value[GROUPS] == 1;
+    for (int64_t layer = 0; layer < p->layers; ++layer) {
+        double element = (double)arete_dtype_size((arete_dtype)p->type_w);
+        double of_x = dirs * gh * (double)ar_rnn_input(p, layer);
+        double each = dirs * (gh * (double)p->proj + (p->projection ? (double)p->proj * (double)p->hidden : 0));
+        double one = unit_seconds(roofs, units, of_x, of_x * element, rows, blocks) +
+                     unit_seconds(roofs, units, each, each * element, rows, steps);
+        double shared = fmax(0, one - late) / groups;
+        seconds += (alone ? one : fmin(one, late) + shared + 0.4e-6 * stages) + 0.3e-6 * stages / groups;
+        seconds += (alone ? 1 : 2) * roofs->launch_seconds;
+        if (!p->prepack)
+            seconds += 3 * dirs * gh * (double)(ar_rnn_input(p, layer) + p->proj) * 4 /
+                       (roofs->bandwidth > 0 ? roofs->bandwidth : 1e10);
+    }
+    return seconds + roofs->sync_seconds;
+}
+
+/* One group alone where it is done before others would be awake, else as many as units. A block's share of x stays in
+ * the last cache. */
 static void guess(const void *problem, const arete_device *device, ar_params *params) {
     const rnn_problem *p = problem;
     int64_t step = p->batch * ar_rnn_dirs(p) * ar_rnn_gates(p) * (p->hidden + 16) * 4;
     int64_t room = device->info.cache_bytes > 0 ? (int64_t)(device->info.cache_bytes / 4) : 1 << 20;
     int64_t block = step > 0 ? room / step : 1;
     int64_t most = p->batch > 0 ? ar_rnn_ceil(ROWS_MAX, p->batch) : 1; /* not less than full tiles */
+    arete_roofs roofs;
+    arete_device_get_roofs(device, &roofs);
     block = block > most ? block : most;
-    params->value[GROUPS] = device->info.compute_units ? device->info.compute_units : 1;
     params->value[BLOCK] = least(block, p->steps > 0 ? p->steps : 1);
+    params->value[GROUPS] = 1;
+    double alone = estimate(problem, device, &roofs, params);
+    params->value[GROUPS] = device->info.compute_units ? device->info.compute_units : 1;
+    if (alone < estimate(problem, device, &roofs, params))
+        params->value[GROUPS] = 1;
 }
 
 static bool accepts(const void *problem, const arete_device *device, const ar_params *params, const char **why) {
@@ -83,31 +127,6 @@ static bool candidate(const void *problem, const arete_device *device, size_t in
     if (index == 1)
         params->value[GROUPS] = 1;
     return index < 2;
-}
-
-/* The input product at the peak; each step the recurrent weights from where they lie, or the arithmetic; 0.4 us to
- * hand a step over between units, 0.3 for its gates (Zen 4). */
-static double estimate(const void *problem, const arete_device *device, const arete_roofs *roofs,
-                       const ar_params *params) {
-    const rnn_problem *p = problem;
-    double seconds = 0, gh = (double)ar_rnn_gates(p) * (double)p->hidden, dirs = (double)ar_rnn_dirs(p);
-    double peak = roofs->peak[ARETE_UNIT_F32] > 0 ? roofs->peak[ARETE_UNIT_F32] : 1e10,
-           rows = (double)p->steps * (double)p->batch;
-    double units = device->info.compute_units ? device->info.compute_units : 1;
-    double share = fmin(1, (double)params->value[GROUPS] / units);
-    for (int64_t layer = 0; layer < p->layers; ++layer) {
-        double each = dirs * (gh * (double)p->proj + (p->projection ? (double)p->proj * (double)p->hidden : 0));
-        double bytes = each * (double)arete_dtype_size((arete_dtype)p->type_w);
-        bool cached = roofs->cache_bandwidth > 0 && bytes <= (double)roofs->cache_bytes;
-        double bandwidth = cached ? roofs->cache_bandwidth : roofs->bandwidth;
-        double step = fmax(bandwidth > 0 ? bytes / bandwidth : 0, 2 * each * (double)p->batch / peak) / share;
-        seconds += 2 * rows * dirs * gh * (double)ar_rnn_input(p, layer) / peak / share;
-        seconds += (double)p->steps * (step + 0.7e-6 * (ar_rnn_two_phases(p) ? 2 : 1)) + 2 * roofs->launch_seconds;
-        if (!p->prepack)
-            seconds += 3 * dirs * gh * (double)(ar_rnn_input(p, layer) + p->proj) * 4 /
-                       (roofs->bandwidth > 0 ? roofs->bandwidth : 1e10);
-    }
-    return seconds + roofs->sync_seconds;
 }
 
 static int64_t take(uint64_t *at, uint64_t bytes) {
