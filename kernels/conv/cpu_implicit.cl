@@ -58,7 +58,7 @@ typedef struct {
     long tap[STEPS];
 } row_table;
 
-#define PRODUCT(NAME, SPACE, TYPE, NV)                                                                              \
+#define PRODUCT(NAME, SPACE, TYPE, NV, AHEAD)                                                                       \
     static inline void NAME(__global const float *a, SPACE const STORAGE(TYPE) *b, const row_table *t, realv *out)  \
     {                                                                                                               \
         realv acc[MR][NV];                                                                                          \
@@ -76,6 +76,7 @@ typedef struct {
                 SPACE const STORAGE(TYPE) *at = b + t->tap[k];                                                      \
                 realv bv[NV];                                                                                       \
                 _Pragma("unroll") for (int v = 0; v < NV; ++v) bv[v] = PANEL_LOAD(SPACE, TYPE)(at + v * LANES);     \
+                AHEAD(at);                                                                                          \
                 _Pragma("unroll") for (int i = 0; i < MR; ++i)                                                      \
                 {                                                                                                   \
                     realv av = (realv)(a[i]);                                                                       \
@@ -95,10 +96,18 @@ static inline realv load_private(const float *p) { return LOAD_NEAR(const, realv
 #define PANEL_LOAD_(type) load_private
 #define PANEL_LOAD___global(type) LOADV(type)
 
-PRODUCT(product_2, , f32, 2)
-PRODUCT(product_1, , f32, 1)
+#define NOTHING(p)
+PRODUCT(product_2, , f32, 2, NOTHING)
+PRODUCT(product_1, , f32, 1, NOTHING)
 #if POINTWISE
-PRODUCT(product_x, __global, TYPE_X, 2)
+/* Channels are pages apart, which the hardware does not foresee: a panel's first tile asks for the panel after next. */
+#define PANEL_AHEAD(p)                  \
+    do {                                \
+        PREFETCH((p) + 2 * NR);         \
+        PREFETCH((p) + 2 * NR + LANES); \
+    } while (0)
+PRODUCT(product_x, __global, TYPE_X, 2, NOTHING)
+PRODUCT(product_ahead, __global, TYPE_X, 2, PANEL_AHEAD)
 #endif
 
 /* The first count of the 2 * LANES positions from `at` on, of `rows` channels from m on. */
@@ -219,7 +228,10 @@ __kernel void conv_cpu_implicit(const conv_args s, const real alpha, const real 
         if (count == NR) {
             t.channel = s.x_channel;
             for (long i = first; i < last; ++i) {
-                TILE(product_x, x + at, NR, at);
+                if (i == first)
+                    TILE(product_ahead, x + at, NR, at);
+                else
+                    TILE(product_x, x + at, NR, at);
             }
             continue;
         }
