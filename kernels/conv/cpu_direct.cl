@@ -2,7 +2,8 @@
  *
  * A group copies the part of x that its strip of outputs reads (all input channels, padding as zeros) into
  * private memory once, as reals; every value of it is then read by broadcasts straight from there, tap by
- * tap: there is no im2col matrix anywhere. Without padding (1 x 1 above all) x is read where it lies. A tile's sums stand in registers over all of K.
+ * tap: there is no im2col matrix anywhere. Without padding (1 x 1 above all) x is read where it lies, and so it is where
+ * one or two outputs of a row see padding (3 x 3): they look for it tap by tap. A tile's sums stand in registers over all of K.
  *
  * Strip      rows x columns of outputs of one depth; [c][depth tap][row][column] of inputs, at most STRIP_MAX.
  * Weights    packed f32 [ceil(m/NR)][c][taps][NR], NR = NV * LANES, channels from m on are 0 (cpu_pack.cl)
@@ -50,6 +51,17 @@
 #else
 #define A_SPACE __global
 #endif
+/* Positions at the beginning and at the end of a tile that look whether their inputs are padding, where x is read where
+ * it lies although it is padded to the left or to the right. */
+#ifndef EDGE_LEFT
+#define EDGE_LEFT 0
+#endif
+#ifndef EDGE_RIGHT
+#define EDGE_RIGHT 0
+#endif
+#if (EDGE_LEFT || EDGE_RIGHT) && (STRIP_MAX || ONE_TAP || TH > 1)
+#error "only one row of x where it lies can have edges"
+#endif
 #if RW && RH
 #error "a strip has tiles left over to the right or below, not both"
 #endif
@@ -77,6 +89,8 @@ typedef struct {
     long line;       /* from row tap to row tap */
     long next_row;   /* from an output row to the next */
     long w_rest;     /* weights of lines that are left out */
+    long column;     /* of x, that the tile's first tap of the first position reads */
+    long width;      /* of x */
 } strip_shape;
 
 #define DT_NAME tile_main
@@ -277,6 +291,7 @@ static inline void take_zero(realv *out, A_SPACE const float *a, const strip_sha
 #define MAKE_TILE(TILE_NAME, HIGH, WIDE)                                                                            \
     do {                                                                                                            \
         realv out_[(HIGH) * (WIDE) * NV];                                                                           \
+        part.column = ix + tx * SW;                                                                                 \
         TILE_NAME(from + ty * t.next_row + skip * t.line + tx * SW, wb + skip * t.taps[2] * NR, &part, out_);       \
         take_zero(out_, from + ty * t.next_row + skip * t.line + tx * SW, &part, &s, w_zero, b * NR, HIGH, WIDE);   \
         const long at_ = (oz * s.plane[1] + oy + ty) * s.plane[2] + ox + tx;                                        \
@@ -342,6 +357,7 @@ __kernel void conv_cpu_direct(const conv_args s, const real alpha, const real be
     t.line_rest = t.line - s.taps[2] * t.tap;
     t.slice_rest = t.slice - s.taps[1] * t.line;
     t.w_rest = 0;
+    t.width = s.in[2];
     t.plane_rest = t.plane - (ONE_TAP ? 0 : s.taps[0] * t.slice);
 
     conv_way_out o = way_out(&s, image, group, alpha, beta, y, residual, bias);
@@ -380,7 +396,7 @@ __kernel void conv_cpu_direct(const conv_args s, const real alpha, const real be
         long ty = 0;
         long skip;
         for (; ty + TH <= rows; ty += TH) {
-            const strip_shape part = without_padding(&t, &s, oy + ty, TH, &skip);
+            strip_shape part = without_padding(&t, &s, oy + ty, TH, &skip);
             long tx = 0;
             for (; tx + TW <= columns; tx += TW)
                 MAKE_TILE(tile_main, TH, TW);
@@ -391,7 +407,7 @@ __kernel void conv_cpu_direct(const conv_args s, const real alpha, const real be
         }
 #if RH
         if (ty < rows) {
-            const strip_shape part = without_padding(&t, &s, oy + ty, RH, &skip);
+            strip_shape part = without_padding(&t, &s, oy + ty, RH, &skip);
             const long tx = 0;
             MAKE_TILE(tile_rest, RH, TW);
         }

@@ -53,7 +53,15 @@ static inline void DT_NAME(A_SPACE const float *a, __global const float *w, cons
             for (int y_ = 0; y_ < DT_H; ++y_) {
 #pragma unroll
                 for (int x_ = 0; x_ < DT_W; ++x_) {
+#if EDGE_LEFT || EDGE_RIGHT
+                    real a_ = 0;
+                    if ((x_ >= EDGE_LEFT && x_ < DT_W - EDGE_RIGHT) ||
+                        (ulong)(t->column + x * t->tap + x_ * SW) < (ulong)t->width)
+                        a_ = a[y_ * next_row + x_ * SW];
+                    realv av = (realv)(a_);
+#else
                     realv av = (realv)(a[y_ * next_row + x_ * SW]);
+#endif
 #pragma unroll
                     for (int v = 0; v < NV; ++v)
                         acc[y_ * DT_W + x_][v] = fma(av, wv[v], acc[y_ * DT_W + x_][v]);

@@ -67,9 +67,29 @@ static void view_of(const void *problem, conv_problem *view) {
     inside_of(problem, view, &border);
 }
 
-/* x is read where it lies: nothing to pad, to convert or to turn. */
-static bool in_place(const conv_problem *p) {
-    return p->type_x == ARETE_F32 && p->x.point == 1 && ar_conv_cpu_unpadded(p);
+/* Outputs at the ends of a row that see padding. */
+typedef struct edges {
+    int64_t left, right;
+} edges;
+
+static edges edges_of(const conv_problem *v) {
+    int64_t stride = v->stride[2], before = v->pad[2];
+    int64_t behind = (v->out[2] - 1) * stride + (v->kernel[2] - 1) * v->dilation[2] - before - (v->in[2] - 1);
+    return (edges){before > 0 ? ar_conv_ceil(before, stride) : 0, behind > 0 ? ar_conv_ceil(behind, stride) : 0};
+}
+
+/* x is read where it lies: nothing to convert or to turn, and nothing to pad but for two outputs of a row at most, which
+ * look for it (lines of taps above and below x are passed over, in tiles of one row). */
+static bool in_place(const conv_problem *v, const arete_device *device) {
+    if (v->type_x != ARETE_F32 || v->x.point != 1)
+        return false;
+    if (ar_conv_cpu_unpadded(v))
+        return true;
+    tiles t = tiles_of(v, device);
+    edges e = edges_of(v);
+    int64_t last = (v->out[0] - 1) * v->stride[0] + (v->kernel[0] - 1) * v->dilation[0] - v->pad[0];
+    return t.th == 1 && v->kernel[2] > 1 && v->pad[0] <= 0 && last < v->in[0] && e.left + e.right <= 2 &&
+           e.left <= t.tw && e.right <= (t.rw ? t.rw : t.tw) && (v->out[2] > t.tw || t.tw == v->out[2]);
 }
 
 static int64_t strip_size(const conv_problem *v, int64_t rows, int64_t columns) {
@@ -98,7 +118,7 @@ static bool applies(const void *problem, const arete_device *device, const char 
         if (p->stride[i] > 1 << 20 || p->dilation[i] > 1 << 20 || p->kernel[i] > 1 << 20)
             return false;
     *why = "the inputs of one tile pass 1.5 MB";
-    return in_place(&view) || smallest(&view, device) + 64 <= MAX_STRIP;
+    return in_place(&view, device) || smallest(&view, device) + 64 <= MAX_STRIP;
 }
 
 /* The part of the lines of taps that tiles do not pass over. */
@@ -133,7 +153,7 @@ static bool accepts(const void *problem, const arete_device *device, const ar_pa
         return false;
     *why = "the strip passes 1.5 MB of private memory";
     int64_t rows = n[ROWS] < v.out[1] ? n[ROWS] : v.out[1], columns = n[COLUMNS] < v.out[2] ? n[COLUMNS] : v.out[2];
-    return in_place(&v) || strip_size(&v, rows, columns) + 64 <= MAX_STRIP;
+    return in_place(&v, device) || strip_size(&v, rows, columns) + 64 <= MAX_STRIP;
 }
 
 /* Fma of one block of channels over rows x columns: whole tiles, with the small ones' unhidden latency. */
@@ -160,7 +180,7 @@ static double group_slots(const conv_problem *v, const arete_device *device, con
     if (weights * (double)block_count(v, device) > 8e6)
         each = fmax(each, weights / 5);
     double copy = 0;
-    if (!in_place(v)) {
+    if (!in_place(v, device)) {
         double high = v->kernel[1] == 1 ? rows : (rows - 1) * (double)v->stride[1] + (double)v->kernel[1];
         double wide = (columns - 1) * (double)v->stride[2] + (double)v->kernel[2];
         copy = (double)(ar_conv_group_c(v) * v->kernel[0]) * high * (12 + wide * (v->x.point == 1 ? 4 / lanes : 4));
@@ -214,7 +234,7 @@ static void guess(const void *problem, const arete_device *device, ar_params *pa
         int64_t rows = one.value[ROWS] < v.out[1] ? one.value[ROWS] : v.out[1];
         int64_t columns = one.value[COLUMNS] < v.out[2] ? one.value[COLUMNS] : v.out[2];
         double cost = slots(&v, device, one.value);
-        if (strip_size(&v, rows, columns) > GOOD_STRIP)
+        if (!in_place(&v, device) && strip_size(&v, rows, columns) > GOOD_STRIP)
             cost *= 1.04;
         if (cost < best) {
             best = cost;
@@ -247,15 +267,18 @@ static arete_status build(arete_plan *plan) {
     int64_t vec = ar_conv_vec(plan->device), blocks = block_count(p, plan->device);
     int64_t nv = vectors_of(p, plan->device);
     int64_t rows = n[ROWS] < v.out[1] ? n[ROWS] : v.out[1], columns = n[COLUMNS] < v.out[2] ? n[COLUMNS] : v.out[2];
+    bool lies = in_place(&v, plan->device);
+    edges e = edges_of(&v);
     char options[768], layout[64];
     size_t at = ar_conv_options(p, vec, options, sizeof options);
     int chunk = ar_conv_is_int8(p->type_x) ? (int)(EXACT_TERMS / ar_conv_volume(v.kernel)) : 1;
     snprintf(options + at, sizeof options - at,
              " -DX_LAST=%d -DY_LAST=%d -DNV=%d -DTW=%d -DTH=%d -DRW=%d -DRH=%d -DSW=%d -DONE_TAP=%d -DBORDER=%d "
-             "-DCHUNK=%d -DSTRIP_MAX=%d",
+             "-DCHUNK=%d -DSTRIP_MAX=%d -DEDGE_LEFT=%d -DEDGE_RIGHT=%d",
              p->x.point != 1, p->y.point != 1, (int)nv, (int)t.tw, (int)t.th, (int)t.rw, (int)t.rh, (int)v.stride[2],
              ar_conv_volume(v.kernel) == 1, border, chunk,
-             in_place(&v) ? 0 : (int)ar_conv_cpu_room(strip_size(&v, rows, columns) + 64));
+             lies ? 0 : (int)ar_conv_cpu_room(strip_size(&v, rows, columns) + 64), lies ? (int)e.left : 0,
+             lies ? (int)e.right : 0);
     arete_status status =
         ar_kernel_get(plan->device, &ar_source_conv_cpu_direct, options, "conv_cpu_direct", &plan->kernels[0]);
     if (status != ARETE_OK)
