@@ -174,7 +174,9 @@ static double group_slots(const conv_problem *v, const arete_device *device, con
     double rows = fmin((double)n[ROWS], (double)v->out[1]), columns = fmin((double)n[COLUMNS], (double)v->out[2]);
     double blocks = fmin((double)n[BLOCKS], (double)block_count(v, device)), lanes = (double)ar_conv_vec(device);
     double nv = (double)vectors_of(v, device);
-    double store = (v->y.point == 1 ? CONV_SLOTS_STORE : 3) * nv * rows * columns;
+    /* Rows of y that do not begin with a line of the cache: each vector ends up in two. */
+    bool astride = !ar_conv_cpu_pointwise(v) && v->out[2] % ar_conv_vec(device) != 0;
+    double store = (v->y.point != 1 ? 3 : CONV_SLOTS_STORE + (astride ? 7 : 0)) * nv * rows * columns;
     double weights = (double)ar_conv_k(v) * nv * lanes * 4;
     double each = fmax(1.01 * tile_fmas(v, t, nv, rows, columns) * lines_met(v, t), weights / 10) + store;
     if (weights * (double)block_count(v, device) > 8e6)
