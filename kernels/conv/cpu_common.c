@@ -77,17 +77,13 @@ size_t ar_conv_cpu_pack_options(const conv_problem *p, int64_t vec, char *text, 
     return (size_t)snprintf(text, bytes, "-DVEC=%d -DTYPE_X=%s -DTYPE_W=%s -DFLIP=%d", (int)vec, type, type, p->flip);
 }
 
-/* The other units begin later than the first, as their threads are woken: about 8 us on PoCL. Each takes a group when it
- * is through with the one before, so the last ends with a group of the first unit, or with one of the others': whichever
- * is the sooner that all are done. */
+/* The other units begin later than the first, as their threads are woken: about 8 us on PoCL. Then each takes groups
+ * as it gets through with them, and at the end waits for half a group in the mean. */
 double ar_conv_cpu_busiest(const arete_device *device, double groups, double slots_each) {
-    double units = device->info.compute_units ? device->info.compute_units : 1;
-    double each = slots_each + CONV_SLOTS_GROUP, late = CONV_SLOTS_WAKE / each;
-    if (units < 2)
-        return groups * each;
-    double first = fmin(groups, ceil((groups + (units - 1) * ceil(late)) / units));
-    double others = late + fmax(0, ceil((groups - floor(late)) / units));
-    return (fmin(first, others) + CONV_UNEVEN * (units - 1) / units) * each;
+    double units = device->info.compute_units ? device->info.compute_units : 1, late = (units - 1) / units;
+    double each = slots_each + CONV_SLOTS_GROUP;
+    double shared = groups * each / units + late * (CONV_SLOTS_WAKE + each / 2);
+    return fmax(ceil(groups / units) * each, shared);
 }
 
 double ar_conv_cpu_seconds(const conv_problem *p, const arete_device *device, const arete_roofs *roofs, double slots,

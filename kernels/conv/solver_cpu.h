@@ -70,7 +70,6 @@ arete_status ar_conv_cpu_launch(const arete_plan *plan, arete_queue *queue, conv
 #define CONV_SLOTS_STORE 9.0
 #define CONV_SLOTS_GROUP 400.0
 #define CONV_SLOTS_WAKE 30000.0
-#define CONV_UNEVEN 0.5 /* of a group: what one may take longer than another */
 double ar_conv_cpu_seconds(const conv_problem *problem, const arete_device *device, const arete_roofs *roofs,
                            double slots, double launches);
 double ar_conv_cpu_busiest(const arete_device *device, double groups, double slots_each);
