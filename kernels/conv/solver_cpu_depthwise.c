@@ -58,7 +58,8 @@ static double group_slots(const conv_problem *v, const arete_device *device, con
                            : v->stride[2] == 2 ? ceil(wide / 2) * 7
                                                : wide * 3 * lanes) / deep;
     double vectors = rows * ceil((double)v->out[2] / lanes);
-    double each = (fmax(taps, loads) + 4) * (lanes < (double)ar_conv_vec(device) ? 0.6 : 1);
+    double store = ar_conv_group_m(v) > 1 ? 12 : 4; /* several planes of y from one of x: 1.4 times cpu_implicit's time */
+    double each = (fmax(taps, loads) + store) * (lanes < (double)ar_conv_vec(device) ? 0.6 : 1);
     return fmin((double)n[CHANNELS], (double)v->groups) * (60 + (double)ar_conv_group_m(v) * vectors * each);
 }
 
