@@ -51,7 +51,7 @@ void *ar_os_realloc(void *old, size_t bytes) {
     return allocation_fails() ? NULL : realloc(old, bytes ? bytes : 1);
 }
 
-void ar_os_free(void *memory) { /* also what ar_os_read_file() allocated */
+void ar_os_free(void *memory) {
     free(memory);
 }
 
@@ -177,7 +177,7 @@ arete_status ar_os_read_file(const char *path, char **text, size_t *length) {
         goto out;
     }
     size_t size = (size_t)facts.st_size, at = 0;
-    content = ar_os_alloc_large(size + 1);
+    content = ar_os_alloc(size + 1);
     if (!content) {
         status = ar_fail_memory(path, size + 1);
         goto out;
@@ -201,7 +201,7 @@ arete_status ar_os_read_file(const char *path, char **text, size_t *length) {
     *length = at;
     content = NULL;
 out:
-    ar_os_free_aligned(content);
+    ar_os_free(content);
     close(file);
     return status;
 }

@@ -150,6 +150,22 @@ arete_status ar_lower_layer(ar_lowering *l, const ar_node *node, const arete_lay
     return ARETE_OK;
 }
 
+arete_status ar_lower_part(ar_lowering *l, const ar_node *n, int x, int64_t axis, int64_t from, int64_t to, int *part) {
+    const arete_layer_desc slice = {
+        .op = ARETE_LAYER_SLICE, .axis_count = 1, .axes = {axis}, .starts = {from}, .ends = {to}, .steps = {1}};
+    *part = ar_graph_value(l->graph, n->name);
+    return *part == AR_NO_VALUE ? ARETE_E_MEMORY : ar_lower_layer(l, n, &slice, &x, 1, part, 1);
+}
+
+arete_status ar_lower_drop_axis(ar_lowering *l, const ar_node *n, int x, int64_t axis, int *dropped) {
+    const arete_tensor t = l->graph->values[x].t;
+    int64_t dims[ARETE_MAX_RANK];
+    for (uint32_t d = 0; d + 1 < t.rank; d++)
+        dims[d] = t.dims[d >= axis ? d + 1 : d];
+    *dropped = ar_graph_value(l->graph, n->name);
+    return *dropped == AR_NO_VALUE ? ARETE_E_MEMORY : ar_lower_alias(l, x, *dropped, t.rank - 1, dims);
+}
+
 static const ar_lower_op *find(const char *op) {
     static const ar_lower_op *const tables[] = {ar_lower_layers, ar_lower_moves,     ar_lower_products,
                                                 ar_lower_rnn,    ar_lower_attention, ar_lower_shapes,

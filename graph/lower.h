@@ -115,6 +115,12 @@ arete_status ar_lower_column_major(ar_lowering *l, const ar_node *node, int from
 arete_status ar_lower_layer(ar_lowering *l, const ar_node *node, const arete_layer_desc *desc, const int *in,
                             uint32_t in_count, const int *out, uint32_t out_count);
 
+/* A new value: places from .. to - 1 of x along axis, 0 <= axis < rank. */
+arete_status ar_lower_part(ar_lowering *l, const ar_node *node, int x, int64_t axis, int64_t from, int64_t to,
+                           int *part);
+/* A new value: x without its dimension of 1 at axis. */
+arete_status ar_lower_drop_axis(ar_lowering *l, const ar_node *node, int x, int64_t axis, int *dropped);
+
 /* Makes `to` a value that shares the memory of `from`, with these dims and the same type. */
 arete_status ar_lower_alias(ar_lowering *l, int from, int to, uint32_t rank, const int64_t *dims);
 

@@ -162,13 +162,11 @@ static arete_status lower_grid_sample(ar_lowering *l, const ar_node *n) {
         return ar_fail(ARETE_E_UNSUPPORTED, "a plane of more than 2^24 pixels, which f32 does not count");
     tap taps[2][MOST_TAPS];
     for (int d = 0; d < 2; d++) { /* y is the second coordinate */
-        const arete_layer_desc part = {.op = ARETE_LAYER_SLICE,
-                                       .axis_count = 1,
-                                       .axes = {3},
-                                       .starts = {1 - d},
-                                       .ends = {2 - d},
-                                       .steps = {1}};
-        find_taps(&s, make(&s, &part, n->in[1], AR_NO_VALUE), x.dims[2 + d], taps[d]);
+        int coordinate;
+        s.status = ar_lower_part(l, n, n->in[1], 3, 1 - d, 2 - d, &coordinate);
+        if (s.status != ARETE_OK)
+            return s.status;
+        find_taps(&s, coordinate, x.dims[2 + d], taps[d]);
     }
     const int64_t count = grid.dims[1] * grid.dims[2], flat[3] = {x.dims[0], count, 1};
     const arete_layer_desc turn = {.op = ARETE_LAYER_TRANSPOSE, .axis_count = 3, .axes = {0, 2, 1}};

@@ -71,21 +71,10 @@ static arete_status describe(ar_lowering *l, const ar_node *n, scan *s) {
 /* The element of a scanned input that a turn reads. */
 static arete_status element(ar_lowering *l, const ar_node *n, const scan *s, uint32_t input, int64_t turn,
                             int *value) {
-    arete_layer_desc slice = {.op = ARETE_LAYER_SLICE, .axis_count = 1, .axes = {s->in_axis[input]}};
-    int64_t dims[ARETE_MAX_RANK], axis = s->in_axis[input];
-    slice.starts[0] = s->in_back[input] ? s->turns - 1 - turn : turn;
-    slice.ends[0] = slice.starts[0] + 1;
-    int whole = ar_graph_value(l->graph, n->name);
-    *value = ar_graph_value(l->graph, n->name);
-    if (whole == AR_NO_VALUE || *value == AR_NO_VALUE)
-        return ARETE_E_MEMORY;
-    arete_status status = ar_lower_layer(l, n, &slice, &s->from[input], 1, &whole, 1);
-    if (status != ARETE_OK)
-        return status;
-    const arete_tensor t = l->graph->values[whole].t;
-    for (uint32_t d = 0; d + 1 < t.rank; d++)
-        dims[d] = t.dims[d >= axis ? d + 1 : d];
-    return ar_lower_alias(l, whole, *value, t.rank - 1, dims);
+    const int64_t at = s->in_back[input] ? s->turns - 1 - turn : turn, axis = s->in_axis[input];
+    int whole;
+    arete_status status = ar_lower_part(l, n, s->from[input], axis, at, at + 1, &whole);
+    return status == ARETE_OK ? ar_lower_drop_axis(l, n, whole, axis, value) : status;
 }
 
 static arete_status all_turns(ar_lowering *l, const ar_node *n, scan *s, int *kept) {

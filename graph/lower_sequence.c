@@ -153,24 +153,9 @@ static arete_status lower_split(ar_lowering *l, const ar_node *n) {
         length = !each && length > whole - at ? whole - at : length;
         if (length < 0 || length > whole - at)
             return ar_fail(ARETE_E_SHAPE, "pieces of more than the %" PRId64 " along axis %" PRId64, whole, axis);
-        const arete_layer_desc cut = {.op = ARETE_LAYER_SLICE,
-                                      .axis_count = 1,
-                                      .axes = {axis},
-                                      .starts = {at},
-                                      .ends = {at + length},
-                                      .steps = {1}};
-        int piece = ar_graph_value(l->graph, n->name);
-        status = piece == AR_NO_VALUE ? ARETE_E_MEMORY : ar_lower_layer(l, n, &cut, n->in, 1, &piece, 1);
-        items[count] = piece;
-        if (status == ARETE_OK && drop) {
-            const arete_tensor t = l->graph->values[piece].t;
-            int64_t dims[ARETE_MAX_RANK];
-            for (uint32_t d = 0; d + 1 < t.rank; d++)
-                dims[d] = t.dims[d < axis ? d : d + 1];
-            items[count] = ar_graph_value(l->graph, n->name);
-            status = items[count] == AR_NO_VALUE ? ARETE_E_MEMORY
-                                                 : ar_lower_alias(l, piece, items[count], t.rank - 1, dims);
-        }
+        status = ar_lower_part(l, n, n->in[0], axis, at, at + length, &items[count]);
+        if (status == ARETE_OK && drop)
+            status = ar_lower_drop_axis(l, n, items[count], axis, &items[count]);
         count++;
         at += length;
     }

@@ -66,17 +66,22 @@ static arete_status matrix(ar_lowering *l, const ar_node *n, const transform *f,
     return *value == AR_NO_VALUE ? ARETE_E_MEMORY : ARETE_OK;
 }
 
-/* x with dimension `from` moved to `to`, as a new value. */
-static arete_status move(ar_lowering *l, const ar_node *n, int x, uint32_t from, uint32_t to, int *moved) {
+/* x with dimension `from` moved to `to`, into a value that is there. */
+static arete_status move_into(ar_lowering *l, const ar_node *n, int x, uint32_t from, uint32_t to, int out) {
     arete_layer_desc turn = {.op = ARETE_LAYER_TRANSPOSE, .axis_count = l->graph->values[x].t.rank};
     for (uint32_t d = 0, left = 0; d < turn.axis_count; d++) {
         left += left == from;
         turn.axes[d] = d == to ? from : left++;
     }
+    return ar_lower_layer(l, n, &turn, &x, 1, &out, 1);
+}
+
+/* The same, as a new value; x itself where nothing moves. */
+static arete_status move(ar_lowering *l, const ar_node *n, int x, uint32_t from, uint32_t to, int *moved) {
     *moved = from == to ? x : ar_graph_value(l->graph, n->name);
     if (*moved == AR_NO_VALUE)
         return ARETE_E_MEMORY;
-    return from == to ? ARETE_OK : ar_lower_layer(l, n, &turn, &x, 1, moved, 1);
+    return from == to ? ARETE_OK : move_into(l, n, x, from, to, *moved);
 }
 
 /* DFT-17 and -20: along axis, of x [..., 1 or 2]. */
@@ -107,13 +112,9 @@ static arete_status lower_dft(ar_lowering *l, const ar_node *n) {
     f.taken = f.length < x.dims[axis] ? f.length : x.dims[axis]; /* cut off, or followed by zeros */
     f.bins = half ? f.length / 2 + 1 : f.length;
     const uint32_t last = x.rank - 2;
-    const arete_layer_desc cut = {
-        .op = ARETE_LAYER_SLICE, .axis_count = 1, .axes = {axis}, .ends = {f.taken}, .steps = {1}};
     int source = n->in[0], turned = AR_NO_VALUE, weights = AR_NO_VALUE;
-    if (f.taken < x.dims[axis]) {
-        source = ar_graph_value(l->graph, n->name);
-        status = source == AR_NO_VALUE ? ARETE_E_MEMORY : ar_lower_layer(l, n, &cut, n->in, 1, &source, 1);
-    }
+    if (f.taken < x.dims[axis])
+        status = ar_lower_part(l, n, n->in[0], axis, 0, f.taken, &source);
     if (status == ARETE_OK)
         status = move(l, n, source, (uint32_t)axis, last, &turned);
     if (status == ARETE_OK)
@@ -136,12 +137,7 @@ static arete_status lower_dft(ar_lowering *l, const ar_node *n) {
         status = ar_lower_alias(l, product, to, x.rank, shape.dims);
     if (status != ARETE_OK || axis == last)
         return status;
-    arete_layer_desc back = {.op = ARETE_LAYER_TRANSPOSE, .axis_count = x.rank};
-    for (uint32_t d = 0, left = 0; d < x.rank; d++) {
-        left += left == last;
-        back.axes[d] = d == axis ? last : left++;
-    }
-    return ar_lower_layer(l, n, &back, &bins, 1, n->out, 1);
+    return move_into(l, n, bins, last, (uint32_t)axis, n->out[0]);
 }
 
 /* [batch, samples, parts] in frames, each times the window and transformed: a convolution. */
@@ -153,7 +149,7 @@ static arete_status frames(ar_lowering *l, const ar_node *n, const transform *f,
         return ARETE_E_MEMORY;
     arete_status status = f->parts == 1
                               ? ar_lower_alias(l, n->in[0], source, 3, (const int64_t[]){x.dims[0], 1, x.dims[1]})
-                              : move(l, n, n->in[0], 2, 1, &source);
+                              : move_into(l, n, n->in[0], 2, 1, source);
     if (status == ARETE_OK)
         status = matrix(l, n, f, true, &weights);
     ar_step *step = status == ARETE_OK ? ar_graph_step(l->graph, &ar_step_conv, n->name, n->op, CONV_SLOTS,

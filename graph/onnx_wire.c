@@ -21,13 +21,22 @@ static bool read_varint(wire *w, uint64_t *value) {
     return false;
 }
 
-/* The next field: its number, and for those with a length their bytes; false when the wire is broken. */
-static bool next_field(wire *w, uint32_t *number, bool *has_bytes, wire *inner) {
+/* A field of a message as it stands on the wire. */
+typedef struct wire_field {
+    const uint8_t *start;
+    uint32_t number;
+    wire inner;                                /* the bytes of one with a length */
+    const ProtobufCMessageDescriptor *message; /* of what they are; NULL: of no message */
+    bool raw_data;                             /* they are a tensor's */
+} wire_field;
+
+/* The next field of a message of that kind; false when the wire is broken. */
+static bool next_field(wire *w, const ProtobufCMessageDescriptor *of, wire_field *f) {
     uint64_t tag, length;
+    *f = (wire_field){.start = w->at};
     if (!read_varint(w, &tag))
         return false;
-    *number = (uint32_t)(tag >> 3);
-    *has_bytes = (tag & 7) == 2;
+    f->number = (uint32_t)(tag >> 3);
     switch (tag & 7) {
     case 0:
         return read_varint(w, &length);
@@ -46,8 +55,12 @@ static bool next_field(wire *w, uint32_t *number, bool *has_bytes, wire *inner) 
     }
     if (length > (uint64_t)(w->end - w->at))
         return false;
-    *inner = (wire){w->at, w->at + length};
+    f->inner = (wire){w->at, w->at + length};
     w->at += length;
+    const ProtobufCFieldDescriptor *known =
+        (tag & 7) == 2 ? protobuf_c_message_descriptor_get_field(of, f->number) : NULL;
+    f->message = known && known->type == PROTOBUF_C_TYPE_MESSAGE ? known->descriptor : NULL;
+    f->raw_data = known && of == &onnx__tensor_proto__descriptor && strcmp(known->name, "raw_data") == 0;
     return true;
 }
 
@@ -58,36 +71,23 @@ typedef struct extent {
 
 enum { HEADER_BYTES = 10, INDEX_BYTES = 8 }; /* of a field written anew: its number and a length of five bytes */
 
-static const ProtobufCFieldDescriptor *field_of(const ProtobufCMessageDescriptor *of, uint32_t number,
-                                                bool has_bytes) {
-    return has_bytes ? protobuf_c_message_descriptor_get_field(of, number) : NULL;
-}
-
-static bool is_raw_data(const ProtobufCMessageDescriptor *of, const ProtobufCFieldDescriptor *field) {
-    return field && of == &onnx__tensor_proto__descriptor && strcmp(field->name, "raw_data") == 0;
-}
-
 static const char *look(wire w, const ProtobufCMessageDescriptor *of, int depth, extent *slim) {
     if (depth > MOST_DEPTH)
         return "its messages lie too deep within each other";
     while (w.at < w.end) {
-        uint32_t number;
-        bool has_bytes;
-        wire inner;
-        const uint8_t *start = w.at;
-        if (!next_field(&w, &number, &has_bytes, &inner))
+        wire_field f;
+        if (!next_field(&w, of, &f))
             return "it is cut off or no protobuf";
-        const ProtobufCFieldDescriptor *field = field_of(of, number, has_bytes);
-        if (is_raw_data(of, field)) {
+        if (f.raw_data) {
             slim->bytes += HEADER_BYTES + INDEX_BYTES;
             slim->tensors++;
-        } else if (field && field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        } else if (f.message) {
             slim->bytes += HEADER_BYTES;
-            const char *wrong = look(inner, field->descriptor, depth + 1, slim);
+            const char *wrong = look(f.inner, f.message, depth + 1, slim);
             if (wrong)
                 return wrong;
         } else {
-            slim->bytes += (size_t)(w.at - start);
+            slim->bytes += (size_t)(w.at - f.start);
         }
     }
     return NULL;
@@ -112,29 +112,25 @@ static void write_header(slimming *s, uint32_t number, uint64_t length) {
 
 static void slim_down(slimming *s, wire w, const ProtobufCMessageDescriptor *of) {
     while (w.at < w.end) {
-        uint32_t number;
-        bool has_bytes;
-        wire inner;
-        const uint8_t *start = w.at;
-        if (!next_field(&w, &number, &has_bytes, &inner))
+        wire_field f;
+        if (!next_field(&w, of, &f))
             return; /* look() has been here */
-        const ProtobufCFieldDescriptor *field = field_of(of, number, has_bytes);
-        if (is_raw_data(of, field)) {
+        if (f.raw_data) {
             const uint64_t index = s->count;
-            write_header(s, number, INDEX_BYTES);
+            write_header(s, f.number, INDEX_BYTES);
             memcpy(s->at, &index, INDEX_BYTES);
             s->at += INDEX_BYTES;
             s->raw[s->count++] =
-                (ProtobufCBinaryData){(size_t)(inner.end - inner.at), (uint8_t *)(uintptr_t)inner.at};
-        } else if (field && field->type == PROTOBUF_C_TYPE_MESSAGE) {
+                (ProtobufCBinaryData){(size_t)(f.inner.end - f.inner.at), (uint8_t *)(uintptr_t)f.inner.at};
+        } else if (f.message) {
             slimming header = *s;
-            write_header(s, number, 0);
+            write_header(s, f.number, 0);
             const uint8_t *content = s->at;
-            slim_down(s, inner, field->descriptor);
-            write_header(&header, number, (uint64_t)(s->at - content));
+            slim_down(s, f.inner, f.message);
+            write_header(&header, f.number, (uint64_t)(s->at - content));
         } else {
-            memcpy(s->at, start, (size_t)(w.at - start));
-            s->at += w.at - start;
+            memcpy(s->at, f.start, (size_t)(w.at - f.start));
+            s->at += w.at - f.start;
         }
     }
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "workload.h"
 
 const char ar_model_options_help[] =
     "  --dim NAME=N         fixes an open dimension by its name in the file (else 1), or an input of one integer\n"
@@ -45,29 +46,14 @@ void ar_tensor_text(const arete_tensor *tensor, char *text, size_t bytes) {
         snprintf(text + used, bytes - (size_t)used, "]");
 }
 
-static bool read_shape(const char *text, arete_model_shape *shape) {
-    for (shape->rank = 0; shape->rank < ARETE_MAX_RANK;) {
-        char *end;
-        long long dim = strtoll(text, &end, 10);
-        if (end == text || dim < 0)
-            return false;
-        shape->dims[shape->rank++] = dim;
-        if (*end == '\0')
-            return true;
-        if (*end != 'x')
-            return false;
-        text = end + 1;
-    }
-    return false;
-}
-
 /* Shapes of --shape, then those of input files. */
 static arete_status gather_shapes(const ar_model_args *args, arete_model_shape *shapes, size_t *count) {
     static const arete_tensor any = {0};
     for (size_t i = 0; i < args->shape_count; i++) {
         arete_model_shape *s = &shapes[(*count)++];
         s->input = args->shapes[i].name;
-        if (!read_shape(args->shapes[i].value, s)) {
+        s->rank = ar_workload_sizes(args->shapes[i].value, 0, s->dims);
+        if (s->rank == 0) {
             fprintf(stderr, "arete: --shape %s=%s: the shape must be 1 to %d numbers with x between\n", s->input,
                     args->shapes[i].value, ARETE_MAX_RANK);
             return ARETE_E_FORMAT;

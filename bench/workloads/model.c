@@ -23,20 +23,6 @@ typedef struct model_settings {
     arete_model_shape shapes[2 * AR_WORKLOAD_PARAMS];
 } model_settings;
 
-/* "1x512": sizes with x between; how many, 0 when it is none. */
-static uint32_t read_sizes(const char *text, int64_t sizes[ARETE_MAX_RANK]) {
-    for (uint32_t rank = 0; rank < ARETE_MAX_RANK; text++) {
-        char *end;
-        sizes[rank++] = strtoll(text, &end, 10);
-        if (end == text || sizes[rank - 1] < 1 || (*end && *end != 'x'))
-            return 0;
-        if (!*end)
-            return rank;
-        text = end;
-    }
-    return 0;
-}
-
 /* "batch=8,seq=128": open dimensions by name, or inputs of one integer; batch is the first one of every input as well,
  * whatever its name. "x=1x3x48x192": the shape of an input. */
 static arete_status read_settings(const char *const *settings, size_t count, model_settings *own,
@@ -44,7 +30,7 @@ static arete_status read_settings(const char *const *settings, size_t count, mod
     for (size_t i = 0; i < count; i++) {
         const char *equals = strchr(settings[i], '=');
         int64_t sizes[ARETE_MAX_RANK] = {0};
-        uint32_t rank = equals ? read_sizes(equals + 1, sizes) : 0;
+        uint32_t rank = equals ? ar_workload_sizes(equals + 1, 1, sizes) : 0;
         if (rank == 0 || equals == settings[i] || equals - settings[i] >= 64)
             return ar_fail(ARETE_E_ARGUMENT,
                            "'%s': NAME=N, of an open dimension of the model, or INPUT=AxBxC, its shape, was expected",

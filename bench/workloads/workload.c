@@ -391,6 +391,19 @@ arete_status ar_workload_names(char ***names) {
     return ARETE_OK;
 }
 
+uint32_t ar_workload_sizes(const char *text, int64_t least, int64_t sizes[ARETE_MAX_RANK]) {
+    for (uint32_t rank = 0; rank < ARETE_MAX_RANK; text++) {
+        char *end;
+        sizes[rank++] = strtoll(text, &end, 10);
+        if (end == text || sizes[rank - 1] < least || (*end && *end != 'x'))
+            return 0;
+        if (!*end)
+            return rank;
+        text = end;
+    }
+    return 0;
+}
+
 void ar_workload_free(ar_workload *workload) {
     ar_os_free(workload->ops);
     workload->ops = NULL;

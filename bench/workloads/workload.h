@@ -2,6 +2,7 @@
 #ifndef AR_WORKLOAD_H
 #define AR_WORKLOAD_H
 
+#include "arete/memory.h"
 #include "op.h"
 
 #define AR_WORKLOAD_PARAMS 16
@@ -57,6 +58,8 @@ arete_status ar_workload_parse(const char *path, const char *text, const char *c
 bool ar_workload_is_model(const char *word);
 arete_status ar_workload_of_model(const char *path, const char *const *settings, size_t count, arete_dtype dtype,
                                   ar_workload *into);
+/* "1x512": sizes of at least `least` with x between; how many there are, 0 when the text is none of that. */
+uint32_t ar_workload_sizes(const char *text, int64_t least, int64_t sizes[ARETE_MAX_RANK]);
 /* One more operation. */
 arete_status ar_workload_push(ar_workload *workload, const ar_workload_op *one);
 void ar_workload_free(ar_workload *workload);

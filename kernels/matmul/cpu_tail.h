@@ -5,6 +5,8 @@
  * The register block spends LANES columns on them; lanes along K spend TAIL. A row of a is A_ROW reals from the next.
  * b comes turned, [TAIL][KC_MAX]. Registers: 4 x TAIL accumulators + TAIL + 1.
  */
+#include "matmul/sum_of_lanes.h"
+
 #define TAIL_ROWS 4
 
 /* Columns 0 .. TAIL - 1 of a panel, turned. */
@@ -24,19 +26,6 @@ static inline void turn_tail(real *to, B_SPACE const B_ELEMENT *panel, long step
             to[c * KC_MAX + p] = x;
         }
     }
-}
-
-static inline real sum_of_lanes(realv x)
-{
-    real part[LANES];
-    vstorev(x, 0, part);
-#pragma unroll
-    for (int half_lanes = LANES / 2; half_lanes > 0; half_lanes /= 2) {
-#pragma unroll
-        for (int i = 0; i < half_lanes; ++i)
-            part[i] += part[i + half_lanes];
-    }
-    return part[0];
 }
 
 static inline void micro_tail(const real *a, const real *b, long steps, realv *out, int accumulate)

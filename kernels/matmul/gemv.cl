@@ -186,16 +186,7 @@ static inline void put_sums(const sink *to, const realv *sums, long r, long coun
 }
 
 #if FORM == 0
-static inline real sum_of_lanes(realv x)
-{
-    real part[LANES];
-    vstorev(x, 0, part);
-    for (int half_lanes = LANES / 2; half_lanes > 0; half_lanes /= 2) {
-        for (int i = 0; i < half_lanes; ++i)
-            part[i] += part[i + half_lanes];
-    }
-    return part[0];
-}
+#include "matmul/sum_of_lanes.h"
 
 /* sums[v * LANES + i] += dot products of `rows` <= ROWS rows (those behind repeat the last one). */
 static inline void dot_rows(real *sums, __global const STORAGE(TYPE_W) *w, long ldw, long rows, const real *x,
