@@ -102,11 +102,13 @@ typedef CAT2(uchar, LANES) near_ucharv __attribute__((aligned(1)));
 #endif
 
 /* Brings the cache line of p nearer, where a compiler for a CPU has a way: OpenCL's prefetch() does nothing in PoCL. Any
- * address will do, also one past the end. */
+ * address will do, also one past the end. PREFETCH: into the second cache; PREFETCH_L1: into the first. */
 #if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
 #define PREFETCH(p) __builtin_prefetch((const void *)(ulong)(p), 0, 2)
+#define PREFETCH_L1(p) __builtin_prefetch((const void *)(ulong)(p), 0, 3)
 #else
 #define PREFETCH(p) ((void)0)
+#define PREFETCH_L1(p) ((void)0)
 #endif
 
 typedef float st_f32;

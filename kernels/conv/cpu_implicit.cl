@@ -36,6 +36,9 @@
 #ifndef SW
 #define SW 1
 #endif
+#ifndef ASK_FOR_Y
+#define ASK_FOR_Y 0 /* 1: sums are long and many: the time to fetch where they go is there, and worth it */
+#endif
 #ifndef STRIP_MAX
 #define STRIP_MAX 32768 /* reals of the copy and 2 * LANES more; POINTWISE: of the last panel, c * 2 * LANES */
 #endif
@@ -107,6 +110,7 @@ PRODUCT(product_1, , f32, 1, NOTHING)
         PREFETCH((p) + 2 * NR + LANES); \
     } while (0)
 PRODUCT(product_x, __global, TYPE_X, 2, NOTHING)
+PRODUCT(product_x1, __global, TYPE_X, 1, NOTHING)
 PRODUCT(product_ahead, __global, TYPE_X, 2, PANEL_AHEAD)
 #endif
 
@@ -120,10 +124,30 @@ static inline void store_part(const conv_way_out *o, const realv *out, long m, i
     }
 }
 
+#if ASK_FOR_Y
+/* Asks for the lines of y and of the residual that a tile ends in before its sums are made: stores go in order, and one to
+ * a line that is not there holds up those behind it (15 cycles each on Zen 4). */
+static inline void ask_for(const conv_way_out *o, long m, long at, long count)
+{
+#pragma unroll
+    for (int i = 0; i < MR; ++i) {
+        PREFETCH_L1(o->y + (m + i) * o->y_channel + at);
+        PREFETCH_L1(o->y + (m + i) * o->y_channel + at + count - 1);
+#if HAS_RESIDUAL
+        PREFETCH_L1(o->r + (m + i) * o->r_channel + at);
+        PREFETCH_L1(o->r + (m + i) * o->r_channel + at + count - 1);
+#endif
+    }
+}
+#else
+#define ask_for(o, m, at, count)
+#endif
+
 /* A tile by PRODUCT, and out. Whole ones are stored without a loop, so that the sums stay in registers. */
 #define TILE(PRODUCT_NAME, FROM, COUNT, AT)                                                                         \
     do {                                                                                                            \
         realv sums_[MR * 2];                                                                                        \
+        ask_for(&o, i * MR, AT, COUNT);                                                                             \
         PRODUCT_NAME(w + i * weights, FROM, &t, sums_);                                                             \
         const long left_ = s.group_m - i * MR;                                                                      \
         if ((COUNT) == NR && left_ >= MR) {                                                                         \
@@ -139,7 +163,6 @@ static inline void store_part(const conv_way_out *o, const realv *out, long m, i
         }                                                                                                           \
     } while (0)
 
-#if !POINTWISE
 /* What is written past a row's end is written over by the next row, and there are 2 * LANES behind the last. */
 static inline void zero_two(real *at)
 {
@@ -147,6 +170,7 @@ static inline void zero_two(real *at)
     STORE_NEAR(, realv, (realv)(0), at + LANES);
 }
 
+#if !POINTWISE
 /* Rows of inputs from iy on, all columns that outputs 0 .. out[2] - 1 read, split by column % SW. */
 static inline void copy_rows(real *to, real *line, const conv_args *s, __global const STORAGE(TYPE_X) *x,
                              const row_table *t, long oz, long iy, long rows, long slice, long phase, long columns)
@@ -235,11 +259,17 @@ __kernel void conv_cpu_implicit(const conv_args s, const real alpha, const real 
             }
             continue;
         }
+        if (count == LANES) {
+            t.channel = s.x_channel;
+            for (long i = first; i < last; ++i)
+                TILE(product_x1, x + at, LANES, at);
+            continue;
+        }
         /* What is left over is copied, so that nothing behind x is read. */
         t.channel = NR;
         for (long c = 0; c < s.group_c; ++c) {
-            for (long i = 0; i < NR; ++i)
-                strip[c * NR + i] = i < count ? LOADS(TYPE_X)(x + c * s.x_channel + at + i) : (real)0;
+            zero_two(strip + c * NR);
+            copy_row(strip + c * NR, x + c * s.x_channel, at, count, points, (s.group_c - 1 - c) * s.x_channel + points, 1);
         }
         for (long i = first; i < last; ++i) {
             if (count > LANES)
