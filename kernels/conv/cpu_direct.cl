@@ -2,8 +2,8 @@
  *
  * A group copies the part of x that its strip of outputs reads (all input channels, padding as zeros) into
  * private memory once, as reals; every value of it is then read by broadcasts straight from there, tap by
- * tap: there is no im2col matrix anywhere. Without padding (1 x 1 above all) x is read where it lies, and so it is where
- * one or two outputs of a row see padding (3 x 3): they look for it tap by tap. A tile's sums stand in registers over all of K.
+ * tap: there is no im2col matrix anywhere. Without padding (1 x 1 above all) x is read where it lies, and so it is by
+ * EXACT tiles, which leave out what sees padding. A tile's sums stand in registers over all of K.
  *
  * Strip      rows x columns of outputs of one depth; [c][depth tap][row][column] of inputs, at most STRIP_MAX.
  * Weights    packed f32 [ceil(m/NR)][c][taps][NR], NR = NV * LANES, channels from m on are 0 (cpu_pack.cl)
@@ -11,7 +11,7 @@
  *            leaves over of the rows is RH high. TH > 1 only where TW is all of a strip's columns.
  * Border     out, pad and the offsets of y tell of those outputs alone that see an input; the others, which lie in
  *            s.plane around them from position -first on, get what a sum of 0 becomes, from the groups of strip 0.
- *            Lines of taps that meet padding in all of a tile are passed over.
+ *            Lines of taps that meet padding in all of a tile are passed over; by EXACT tiles all products with padding.
  * Group      one work-item. Global (strips, blocks of channels, images * groups); a group makes
  *            m_blocks blocks of NR channels of strip_rows x strip_columns outputs.
  * Registers  TH * TW * NV sums + NV + 1: 14 x 2 fits 32, 6 x 2 fits 16.
@@ -51,16 +51,27 @@
 #else
 #define A_SPACE __global
 #endif
-/* Positions at the beginning and at the end of a tile that look whether their inputs are padding, where x is read where
- * it lies although it is padded to the left or to the right. */
-#ifndef EDGE_LEFT
-#define EDGE_LEFT 0
+/* 1: no products with padding (direct_tile.h): of tiles of one or two rows, and a copy or none. */
+#ifndef EXACT
+#define EXACT 0
 #endif
-#ifndef EDGE_RIGHT
-#define EDGE_RIGHT 0
+#ifndef TAPS_X
+#define TAPS_X 1 /* along the width, as the next three; of use to EXACT */
 #endif
-#if (EDGE_LEFT || EDGE_RIGHT) && (STRIP_MAX || ONE_TAP || TH > 1)
-#error "only one row of x where it lies can have edges"
+#ifndef DILATION_X
+#define DILATION_X 1
+#endif
+#ifndef PAD_X
+#define PAD_X 0 /* in front of a row */
+#endif
+#ifndef ROOM_X
+#define ROOM_X 0 /* inputs behind the last output's first, what is not there counting as negative */
+#endif
+#ifndef ACROSS
+#define ACROSS 0 /* EXACT: 1: one tile is all of a row */
+#endif
+#if EXACT && (TH > 2 || ONE_TAP || TAPS_X > 5)
+#error "exact tiles have one or two rows and 2 to 5 taps along them"
 #endif
 #if RW && RH
 #error "a strip has tiles left over to the right or below, not both"
@@ -76,37 +87,60 @@
 #endif
 #define NR (NV * LANES)
 
-/* Distances in reals of the strip (or of x). a walks through it tap by tap and channel by channel: */
+/* Distances in reals of the strip (or of x): */
 typedef struct {
     long c;
     long taps[3];
     long tap;        /* from a tap to the next one along the width */
-    long line_rest;  /* then, past the last of them, to the next line's first */
-    long slice_rest; /* then to the next depth's */
-    long plane_rest; /* then to the next channel's */
-    long plane;      /* from channel to channel */
-    long slice;      /* from depth tap to depth tap */
     long line;       /* from row tap to row tap */
+    long slice;      /* from depth tap to depth tap */
+    long plane;      /* from channel to channel */
+    long plane_rest; /* what is left of that behind the last slice */
     long next_row;   /* from an output row to the next */
-    long w_rest;     /* weights of lines that are left out */
-    long column;     /* of x, that the tile's first tap of the first position reads */
-    long width;      /* of x */
 } strip_shape;
+
+/* The lines of taps from0 .. to0 - 1 that meet an input from a tile's first row of outputs, and from1 .. to1 - 1 from its last. */
+typedef struct {
+    long from0, to0;
+    long from1, to1;
+} tap_lines;
 
 #define DT_NAME tile_main
 #define DT_H TH
 #define DT_W TW
+#define DT_LEFT ACROSS
+#define DT_RIGHT ACROSS
 #include "conv/direct_tile.h"
+#if EXACT && !ACROSS
+#define DT_NAME tile_first
+#define DT_H TH
+#define DT_W TW
+#define DT_LEFT 1
+#define DT_RIGHT 0
+#include "conv/direct_tile.h"
+#endif
+#if EXACT && !ACROSS && !RW
+#define DT_NAME tile_last
+#define DT_H TH
+#define DT_W TW
+#define DT_LEFT 0
+#define DT_RIGHT 1
+#include "conv/direct_tile.h"
+#endif
 #if RW
 #define DT_NAME tile_rest
 #define DT_H TH
 #define DT_W RW
+#define DT_LEFT 0
+#define DT_RIGHT 1
 #include "conv/direct_tile.h"
 #endif
 #if RH
 #define DT_NAME tile_rest
 #define DT_H RH
 #define DT_W TW
+#define DT_LEFT ACROSS
+#define DT_RIGHT ACROSS
 #include "conv/direct_tile.h"
 #endif
 
@@ -221,32 +255,29 @@ static inline void store_border(const conv_way_out *o, const conv_args *s, long 
 }
 #endif
 
-/* The lines of taps that meet an input in one of the rows of outputs oy .. oy + rows - 1: the first of them in *skip. */
-static inline strip_shape without_padding(const strip_shape *t, const conv_args *s, long oy, long rows, long *skip)
+/* Of a tile of `rows` rows of outputs from oy on. */
+static inline tap_lines lines_of(const conv_args *s, long oy, long rows)
 {
-    strip_shape part = *t;
-    *skip = 0;
+    tap_lines l = {0, s->taps[1], 0, s->taps[1]};
 #if !ONE_TAP
     const long low = oy * s->stride[1] - s->pad[1];
     const long high = low + (rows - 1) * s->stride[1];
-    long first = 0;
-    long last = t->taps[1];
-    while (first < last && high + first * s->dilation[1] < 0)
-        ++first;
-    while (last > first && low + (last - 1) * s->dilation[1] >= s->in[1])
-        --last;
-    *skip = first;
-    part.taps[1] = last - first;
-    part.slice_rest = t->slice - part.taps[1] * t->line;
-    part.w_rest = (t->taps[1] - part.taps[1]) * t->taps[2] * NR;
+    while (l.from1 < l.to1 && high + l.from1 * s->dilation[1] < 0)
+        ++l.from1;
+    while (l.to1 > l.from1 && high + (l.to1 - 1) * s->dilation[1] >= s->in[1])
+        --l.to1;
+    while (l.from0 < l.to0 && low + l.from0 * s->dilation[1] < 0)
+        ++l.from0;
+    while (l.to0 > l.from0 && low + (l.to0 - 1) * s->dilation[1] >= s->in[1])
+        --l.to0;
 #endif
-    return part;
+    return l;
 }
 
 #if W_ZERO
 /* Takes the weights' zero points, times the sum of the inputs that a position sees, off the sums of int. That costs a
  * scalar sum of all of them, but quantised networks have zero points of 0 here. */
-static inline void take_zero(realv *out, A_SPACE const float *a, const strip_shape *t, const conv_args *s,
+static inline void take_zero(realv *out, A_SPACE const float *a, const strip_shape *t, tap_lines l, const conv_args *s,
                              __global const STORAGE(TYPE_W) *w_zero, long m0, int height, int width)
 {
     int any = 0;
@@ -259,7 +290,7 @@ static inline void take_zero(realv *out, A_SPACE const float *a, const strip_sha
         int sum = 0;
         for (long c = 0; c < t->c; ++c) {
             for (long z = 0; z < t->taps[0]; ++z) {
-                for (long r = 0; r < t->taps[1]; ++r) {
+                for (long r = l.from1; r < l.to0; ++r) {
                     for (long k = 0; k < t->taps[2]; ++k)
                         sum += (int)at[c * t->plane + z * t->slice + r * t->line + k * t->tap];
                 }
@@ -276,7 +307,7 @@ static inline void take_zero(realv *out, A_SPACE const float *a, const strip_sha
     }
 }
 #else
-#define take_zero(out, a, t, s, w_zero, m0, height, width)
+#define take_zero(out, a, t, l, s, w_zero, m0, height, width)
 #endif
 
 /* A residual may lie in y's place, and must not be written over before it is read. */
@@ -291,9 +322,9 @@ static inline void take_zero(realv *out, A_SPACE const float *a, const strip_sha
 #define MAKE_TILE(TILE_NAME, HIGH, WIDE)                                                                            \
     do {                                                                                                            \
         realv out_[(HIGH) * (WIDE) * NV];                                                                           \
-        part.column = ix + tx * SW;                                                                                 \
-        TILE_NAME(from + ty * t.next_row + skip * t.line + tx * SW, wb + skip * t.taps[2] * NR, &part, out_);       \
-        take_zero(out_, from + ty * t.next_row + skip * t.line + tx * SW, &part, &s, w_zero, b * NR, HIGH, WIDE);   \
+        A_SPACE const float *from_ = from + ty * t.next_row + tx * SW;                                              \
+        TILE_NAME(from_, wb, &t, lines, out_);                                                                      \
+        take_zero(out_, from_, &t, lines, &s, w_zero, b * NR, HIGH, WIDE);                                          \
         const long at_ = (oz * s.plane[1] + oy + ty) * s.plane[2] + ox + tx;                                        \
         store_tile(&o, &s, out_, b * NR, at_, LIMIT(columns == s.plane[2] ? strip_end : at_ - tx + columns),        \
                    BORDER ? (HIGH) : 1, BORDER ? (WIDE) : (HIGH) * (WIDE));                                         \
@@ -354,11 +385,7 @@ __kernel void conv_cpu_direct(const conv_args s, const real alpha, const real be
     t.next_row = s.stride[1] * s.in[2];
     __global const float *from = x + (iz * s.in[1] + iy) * s.in[2] + ix;
 #endif
-    t.line_rest = t.line - s.taps[2] * t.tap;
-    t.slice_rest = t.slice - s.taps[1] * t.line;
-    t.w_rest = 0;
-    t.width = s.in[2];
-    t.plane_rest = t.plane - (ONE_TAP ? 0 : s.taps[0] * t.slice);
+    t.plane_rest = t.plane - s.taps[0] * t.slice;
 
     conv_way_out o = way_out(&s, image, group, alpha, beta, y, residual, bias);
 #if INT_SUM
@@ -394,12 +421,24 @@ __kernel void conv_cpu_direct(const conv_args s, const real alpha, const real be
     for (long b = first; b < last; ++b) {
         __global const float *wb = w + b * weights;
         long ty = 0;
-        long skip;
         for (; ty + TH <= rows; ty += TH) {
-            strip_shape part = without_padding(&t, &s, oy + ty, TH, &skip);
+            const tap_lines lines = lines_of(&s, oy + ty, TH);
             long tx = 0;
-            for (; tx + TW <= columns; tx += TW)
+            for (; tx + TW <= columns; tx += TW) {
+#if EXACT && !ACROSS
+                if (ox + tx == 0) {
+                    MAKE_TILE(tile_first, TH, TW);
+                    continue;
+                }
+#if !RW
+                if (ox + tx + TW == s.out[2]) {
+                    MAKE_TILE(tile_last, TH, TW);
+                    continue;
+                }
+#endif
+#endif
                 MAKE_TILE(tile_main, TH, TW);
+            }
 #if RW
             if (tx < columns)
                 MAKE_TILE(tile_rest, TH, RW);
@@ -407,7 +446,7 @@ __kernel void conv_cpu_direct(const conv_args s, const real alpha, const real be
         }
 #if RH
         if (ty < rows) {
-            strip_shape part = without_padding(&t, &s, oy + ty, RH, &skip);
+            const tap_lines lines = lines_of(&s, oy + ty, RH);
             const long tx = 0;
             MAKE_TILE(tile_rest, RH, TW);
         }

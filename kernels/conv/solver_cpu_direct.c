@@ -78,25 +78,31 @@ static edges edges_of(const conv_problem *v) {
     return (edges){before > 0 ? ar_conv_ceil(before, stride) : 0, behind > 0 ? ar_conv_ceil(behind, stride) : 0};
 }
 
+/* Without products with padding: a pass over the channels for each tap along the width, which is long enough, in tiles of one
+ * or two rows of which the first and the last of a row see the padding. */
+enum { EXACT_STEPS = 64, EXACT_TAPS = 5 };
+static bool exact(const conv_problem *v, const arete_device *device) {
+    tiles t = tiles_of(v, device);
+    edges e = edges_of(v);
+    return t.th <= 2 && v->kernel[2] > 1 && v->kernel[2] <= EXACT_TAPS && e.left + e.right > 0 && e.left <= t.tw &&
+           e.right <= (t.rw ? t.rw : t.tw) && ar_conv_group_c(v) * v->kernel[0] * v->kernel[1] >= EXACT_STEPS;
+}
+
 /* Padded rows are read where they lie when few taps meet each input: a copy costs 3x3 with stride 2 a tenth of its
  * time (128 channels at 56x56: 1.11 ms, 1.06 without); 9 taps or 5x5 with stride 2 read it from the strip again and again
  * (128 channels at 112x112: 17.3 ms with the copy, 23.9 without). Below some taps it is the way out that counts. */
-enum { EDGE_TAPS = 256, EDGE_REUSE = 3 };
+enum { IN_PLACE_TAPS = 256, IN_PLACE_REUSE = 3 };
 
-/* x is read where it lies: nothing to convert or to turn, and nothing to pad but for two outputs of a row at most, which
- * look for it (lines of taps above and below x are passed over, in tiles of one row). */
+/* x is read where it lies: nothing to convert or to turn, and nothing to pad but what exact tiles leave out. */
 static bool in_place(const conv_problem *v, const arete_device *device) {
     if (v->type_x != ARETE_F32 || v->x.point != 1)
         return false;
     if (ar_conv_cpu_unpadded(v))
         return true;
-    if (ar_conv_k(v) < EDGE_TAPS || v->kernel[1] * v->kernel[2] > EDGE_REUSE * v->stride[1] * v->stride[2])
+    if (ar_conv_k(v) < IN_PLACE_TAPS || v->kernel[1] * v->kernel[2] > IN_PLACE_REUSE * v->stride[1] * v->stride[2])
         return false;
-    tiles t = tiles_of(v, device);
-    edges e = edges_of(v);
     int64_t last = (v->out[0] - 1) * v->stride[0] + (v->kernel[0] - 1) * v->dilation[0] - v->pad[0];
-    return t.th == 1 && v->kernel[2] > 1 && v->pad[0] <= 0 && last < v->in[0] && e.left + e.right <= 2 &&
-           e.left <= t.tw && e.right <= (t.rw ? t.rw : t.tw) && (v->out[2] > t.tw || t.tw == v->out[2]);
+    return exact(v, device) && v->pad[0] <= 0 && last < v->in[0];
 }
 
 static int64_t strip_size(const conv_problem *v, int64_t rows, int64_t columns) {
@@ -128,16 +134,23 @@ static bool applies(const void *problem, const arete_device *device, const char 
     return in_place(&view, device) || smallest(&view, device) + 64 <= MAX_STRIP;
 }
 
-/* The part of the lines of taps that tiles do not pass over. */
-static double lines_met(const conv_problem *v, tiles t) {
+/* Of `taps` taps over the outputs of an axis in tiles of `step`: the part that meets an input from any of a tile's. */
+static double axis_met(const conv_problem *v, int axis, int64_t step) {
     double met = 0;
-    for (int64_t y = 0; y < v->out[1]; y += t.th) {
-        int64_t rows = v->out[1] - y < t.th ? v->out[1] - y : t.th, low = y * v->stride[1] - v->pad[1], lines = 0;
-        for (int64_t r = 0; r < v->kernel[1]; ++r)
-            lines += low + (rows - 1) * v->stride[1] + r * v->dilation[1] >= 0 && low + r * v->dilation[1] < v->in[1];
-        met += (double)(lines * rows);
+    for (int64_t o = 0; o < v->out[axis]; o += step) {
+        int64_t count = v->out[axis] - o < step ? v->out[axis] - o : step, low = o * v->stride[axis] - v->pad[axis], taps = 0;
+        for (int64_t r = 0; r < v->kernel[axis]; ++r)
+            taps += low + (count - 1) * v->stride[axis] + r * v->dilation[axis] >= 0 && low + r * v->dilation[axis] < v->in[axis];
+        met += (double)(taps * count);
     }
-    return v->kernel[1] == 1 ? 1 : met / (double)(v->out[1] * v->kernel[1]);
+    return met / ((double)v->out[axis] * (double)v->kernel[axis]);
+}
+
+/* The part of the products that tiles do not leave out. */
+static double part_met(const conv_problem *v, const arete_device *device) {
+    if (exact(v, device))
+        return axis_met(v, 1, 1) * axis_met(v, 2, 1);
+    return v->kernel[1] == 1 ? 1 : axis_met(v, 1, tiles_of(v, device).th);
 }
 
 static int64_t block_count(const conv_problem *p, const arete_device *device) {
@@ -185,7 +198,7 @@ static double group_slots(const conv_problem *v, const arete_device *device, con
     bool astride = !ar_conv_cpu_pointwise(v) && v->out[2] % ar_conv_vec(device) != 0;
     double store = (v->y.point != 1 ? 3 : CONV_SLOTS_STORE + (astride ? 7 : 0)) * nv * rows * columns;
     double weights = (double)ar_conv_k(v) * nv * lanes * 4;
-    double each = fmax(1.01 * tile_fmas(v, t, nv, rows, columns) * lines_met(v, t), weights / 10) + store;
+    double each = fmax(1.01 * tile_fmas(v, t, nv, rows, columns) * part_met(v, device), weights / 10) + store;
     if (weights * (double)block_count(v, device) > 8e6)
         each = fmax(each, weights / 5);
     double copy = 0;
@@ -266,6 +279,13 @@ static double estimate(const void *problem, const arete_device *device, const ar
     return seconds + 4 * bytes / (roofs->bandwidth > 0 ? roofs->bandwidth : 1e10) + roofs->sync_seconds;
 }
 
+static void add_exact(const conv_problem *v, tiles t, char *options, size_t bytes) {
+    size_t at = strlen(options);
+    int64_t room = v->in[2] - 1 - ((v->out[2] - 1) * v->stride[2] - v->pad[2]);
+    snprintf(options + at, bytes - at, " -DEXACT=1 -DACROSS=%d -DTAPS_X=%d -DDILATION_X=%d -DPAD_X=%d -DROOM_X=%d",
+             t.tw == v->out[2], (int)v->kernel[2], (int)v->dilation[2], (int)v->pad[2], (int)room);
+}
+
 static arete_status build(arete_plan *plan) {
     const conv_problem *p = ar_plan_problem(plan);
     const int64_t *n = plan->params.value;
@@ -277,17 +297,17 @@ static arete_status build(arete_plan *plan) {
     int64_t nv = vectors_of(p, plan->device);
     int64_t rows = n[ROWS] < v.out[1] ? n[ROWS] : v.out[1], columns = n[COLUMNS] < v.out[2] ? n[COLUMNS] : v.out[2];
     bool lies = in_place(&v, plan->device);
-    edges e = edges_of(&v);
     char options[768], layout[64];
     size_t at = ar_conv_options(p, vec, options, sizeof options);
     int chunk = ar_conv_is_int8(p->type_x) ? (int)(EXACT_TERMS / ar_conv_volume(v.kernel)) : 1;
     snprintf(options + at, sizeof options - at,
              " -DX_LAST=%d -DY_LAST=%d -DNV=%d -DTW=%d -DTH=%d -DRW=%d -DRH=%d -DSW=%d -DONE_TAP=%d -DBORDER=%d "
-             "-DCHUNK=%d -DSTRIP_MAX=%d -DEDGE_LEFT=%d -DEDGE_RIGHT=%d",
+             "-DCHUNK=%d -DSTRIP_MAX=%d",
              p->x.point != 1, p->y.point != 1, (int)nv, (int)t.tw, (int)t.th, (int)t.rw, (int)t.rh, (int)v.stride[2],
              ar_conv_volume(v.kernel) == 1, border, chunk,
-             lies ? 0 : (int)ar_conv_cpu_room(strip_size(&v, rows, columns) + 64), lies ? (int)e.left : 0,
-             lies ? (int)e.right : 0);
+             lies ? 0 : (int)ar_conv_cpu_room(strip_size(&v, rows, columns) + 64));
+    if (exact(&v, plan->device))
+        add_exact(&v, t, options, sizeof options);
     arete_status status =
         ar_kernel_get(plan->device, &ar_source_conv_cpu_direct, options, "conv_cpu_direct", &plan->kernels[0]);
     if (status != ARETE_OK)
@@ -301,7 +321,7 @@ static arete_status build(arete_plan *plan) {
         .global = {{(size_t)strips, (size_t)ar_conv_ceil(blocks, n[BLOCKS]), (size_t)(p->n * p->groups)}},
     };
     double positions = (double)ar_conv_volume(v.out) * (double)(p->n * p->groups);
-    plan->cost.flops_executed = 2 * positions * (double)ar_conv_k(p) * lines_met(&v, t) * (double)(blocks * nv * vec);
+    plan->cost.flops_executed = 2 * positions * (double)ar_conv_k(p) * part_met(&v, plan->device) * (double)(blocks * nv * vec);
     snprintf(layout, sizeof layout, "panel=%d", (int)state.panel);
     ar_conv_cpu_pack_options(p, vec, options, sizeof options);
     return ar_conv_cpu_state(plan, &state, &ar_source_conv_cpu_pack, options, "conv_cpu_pack", layout, 0);
