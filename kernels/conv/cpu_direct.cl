@@ -6,7 +6,7 @@
  * EXACT tiles, which leave out what sees padding. A tile's sums stand in registers over all of K.
  *
  * Strip      rows x columns of outputs of one depth; [c][depth tap][row][column] of inputs, at most STRIP_MAX.
- * Weights    packed f32 [ceil(m/NR)][c][taps][NR], NR = NV * LANES, channels from m on are 0 (cpu_pack.cl)
+ * Weights    packed f32 [ceil(m/NR)][c][taps][NR], NR = NV * LANES, channels from m on are 0; EXACT: BY_COLUMN (cpu_pack.cl)
  * Tiles      TH x TW positions by NR channels; what TW leaves over of the columns is RW wide (0: nothing), what TH
  *            leaves over of the rows is RH high. TH > 1 only where TW is all of a strip's columns.
  * Border     out, pad and the offsets of y tell of those outputs alone that see an input; the others, which lie in

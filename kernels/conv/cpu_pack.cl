@@ -2,10 +2,14 @@
  *
  *   P[g][b][k][j] = W[g][b * panel + j][k], 0 for channels from group_m on;  k = (input channel, taps)
  *
- * as f32, whatever W's type and strides are; with FLIP the taps come in reverse.
+ * as f32, whatever W's type and strides are; with FLIP the taps come in reverse. With BY_COLUMN k = (column of taps, input
+ * channel, depth and line of taps): what one tap along the width of all channels needs is in one piece.
  * Group      one work-item. Global (blocks of `panel` channels, ceil(group_c / channels), groups).
  * Limit      memory, done once for weights that stay.
  */
+#ifndef BY_COLUMN
+#define BY_COLUMN 0
+#endif
 #include "conv/args.h"
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -22,7 +26,13 @@ __kernel void conv_cpu_pack(const conv_args s, const long panel, const long chan
     for (long c = first; c < min(s.group_c, first + channels); ++c) {
         for (long t = 0; t < taps; ++t) {
             __global const STORAGE(TYPE_W) *from = w + c * s.w_in + (FLIP ? taps - 1 - t : t) * s.w_tap;
-            __global float *to = packed + (c * taps + t) * panel;
+#if BY_COLUMN
+            const long lines = s.taps[0] * s.taps[1];
+            const long k = (t % s.taps[2] * s.group_c + c) * lines + t / s.taps[2];
+#else
+            const long k = c * taps + t;
+#endif
+            __global float *to = packed + k * panel;
             for (long j = 0; j < panel; ++j)
                 to[j] = j < rows ? LOADS(TYPE_W)(from + j * s.w_out) : 0.0f;
         }

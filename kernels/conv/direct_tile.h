@@ -3,7 +3,8 @@
  * Include it once for each kind of tile; the DT_ parameters are consumed.
  *   DT_NAME            the function to define; DT_H, DT_W: rows and columns of output positions
  *   DT_LEFT, DT_RIGHT  EXACT: 1 where the tile's first (last) column is the image's
- * a: the strip at the tile's first input; w: the packed weights [c][taps][NV * LANES] of the block of channels.
+ * a: the strip at the tile's first input; w: the packed weights of the block of channels, [c][taps][NV * LANES] or, EXACT,
+ * [column of taps][c][depth and line of taps][NV * LANES].
  * Unrolled over the taps, compilers hoist broadcasts and spill, so no loop is unrolled but those over registers.
  * EXACT: a pass over all channels for each tap along the width, which leaves out the columns that see padding there; and
  * for tiles of two rows, lines of taps of which one row alone sees inputs are made for that row alone.
@@ -36,16 +37,16 @@
 /* Channels c0 .. c1 - 1, tap TAP along the width of lines LINE0 .. LINE1 - 1, for the tile's rows ROW0 .. ROW1 - 1. */
 #define TILE_PASS(TAP, LINE0, LINE1, ROW0, ROW1, COLUMN0, COLUMN1, WIDTH)                                           \
     if ((COLUMN0) < (COLUMN1) && (LINE0) < (LINE1)) {                                                               \
-        A_SPACE const float *at = a + (LINE0) * t->line + (TAP) * t->tap;                                           \
-        __global const float *weights = w + ((LINE0) * TAPS_X + (TAP)) * NR;                                        \
+        A_SPACE const float *at = a + c0 * t->plane + (LINE0) * t->line + (TAP) * t->tap;                           \
+        __global const float *weights = w + (((TAP) * t->c + c0) * t->taps[0] * t->taps[1] + (LINE0)) * NR;         \
         const long lines_ = (LINE1) - (LINE0);                                                                      \
         const long slice_rest = t->slice - lines_ * t->line;                                                        \
-        const long w_rest = (t->taps[1] - lines_) * TAPS_X * NR;                                                    \
+        const long w_rest = (t->taps[1] - lines_) * NR;                                                             \
         _Pragma("unroll 1") for (long c = c0; c < c1; ++c, at += t->plane_rest)                                     \
         {                                                                                                           \
             _Pragma("unroll 1") for (long z = 0; z < t->taps[0]; ++z, at += slice_rest, weights += w_rest)          \
             {                                                                                                       \
-                _Pragma("unroll 1") for (long y = 0; y < lines_; ++y, at += t->line, weights += TAPS_X * NR)        \
+                _Pragma("unroll 1") for (long y = 0; y < lines_; ++y, at += t->line, weights += NR)                 \
                     TILE_STEP(at, weights, ROW0, ROW1, COLUMN0, COLUMN1, WIDTH);                                    \
             }                                                                                                       \
         }                                                                                                           \
@@ -100,10 +101,6 @@ static inline void DT_NAME(A_SPACE const float *a, __global const float *w, cons
 #endif
 #if TAPS_X > 4
     PASSES(4)
-#endif
-#if INT_SUM
-    a += (c1 - c0) * t->plane;
-    w += (c1 - c0) * (t->taps[0] * t->taps[1] * TAPS_X * NR);
 #endif
 #undef PASSES
 #undef FIRST

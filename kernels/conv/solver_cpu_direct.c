@@ -322,8 +322,9 @@ static arete_status build(arete_plan *plan) {
     };
     double positions = (double)ar_conv_volume(v.out) * (double)(p->n * p->groups);
     plan->cost.flops_executed = 2 * positions * (double)ar_conv_k(p) * part_met(&v, plan->device) * (double)(blocks * nv * vec);
-    snprintf(layout, sizeof layout, "panel=%d", (int)state.panel);
-    ar_conv_cpu_pack_options(p, vec, options, sizeof options);
+    snprintf(layout, sizeof layout, "panel=%d by_column=%d", (int)state.panel, exact(&v, plan->device));
+    at = ar_conv_cpu_pack_options(p, vec, options, sizeof options);
+    snprintf(options + at, sizeof options - at, " -DBY_COLUMN=%d", exact(&v, plan->device));
     return ar_conv_cpu_state(plan, &state, &ar_source_conv_cpu_pack, options, "conv_cpu_pack", layout, 0);
 }
 
