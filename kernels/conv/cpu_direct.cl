@@ -51,7 +51,7 @@
 #else
 #define A_SPACE __global
 #endif
-/* 1: no products with padding (direct_tile.h): of tiles of one or two rows, and a copy or none. */
+/* 1: no products with padding (direct_tile.h): of tiles of one or two rows. */
 #ifndef EXACT
 #define EXACT 0
 #endif
@@ -70,8 +70,8 @@
 #ifndef ACROSS
 #define ACROSS 0 /* EXACT: 1: one tile is all of a row */
 #endif
-#if EXACT && (TH > 2 || ONE_TAP || TAPS_X > 5)
-#error "exact tiles have one or two rows and 2 to 5 taps along them"
+#if EXACT && (TH > 2 || ONE_TAP || TAPS_X > 7)
+#error "exact tiles have one or two rows and 2 to 7 taps along them"
 #endif
 #if RW && RH
 #error "a strip has tiles left over to the right or below, not both"

@@ -102,6 +102,12 @@ static inline void DT_NAME(A_SPACE const float *a, __global const float *w, cons
 #if TAPS_X > 4
     PASSES(4)
 #endif
+#if TAPS_X > 5
+    PASSES(5)
+#endif
+#if TAPS_X > 6
+    PASSES(6)
+#endif
 #undef PASSES
 #undef FIRST
 #undef LAST

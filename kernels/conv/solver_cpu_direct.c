@@ -80,7 +80,7 @@ static edges edges_of(const conv_problem *v) {
 
 /* Without products with padding: a pass over the channels for each tap along the width, which is long enough, in tiles of one
  * or two rows of which the first and the last of a row see the padding. */
-enum { EXACT_STEPS = 64, EXACT_TAPS = 5 };
+enum { EXACT_STEPS = 40, EXACT_TAPS = 7 };
 static bool exact(const conv_problem *v, const arete_device *device) {
     tiles t = tiles_of(v, device);
     edges e = edges_of(v);
@@ -88,21 +88,13 @@ static bool exact(const conv_problem *v, const arete_device *device) {
            e.right <= (t.rw ? t.rw : t.tw) && ar_conv_group_c(v) * v->kernel[0] * v->kernel[1] >= EXACT_STEPS;
 }
 
-/* Padded rows are read where they lie when few taps meet each input: a copy costs 3x3 with stride 2 a tenth of its
- * time (128 channels at 56x56: 1.11 ms, 1.06 without); 9 taps or 5x5 with stride 2 read it from the strip again and again
- * (128 channels at 112x112: 17.3 ms with the copy, 23.9 without). Below some taps it is the way out that counts. */
-enum { IN_PLACE_TAPS = 256, IN_PLACE_REUSE = 3 };
-
-/* x is read where it lies: nothing to convert or to turn, and nothing to pad but what exact tiles leave out. */
+/* x is read where it lies: nothing to convert or to turn, and nothing to pad but what exact tiles leave out. A copy costs 3x3
+ * with stride 2 a tenth of its time, with stride 1 2 to 5%, and 5x5 over 7x7 19%. */
 static bool in_place(const conv_problem *v, const arete_device *device) {
     if (v->type_x != ARETE_F32 || v->x.point != 1)
         return false;
-    if (ar_conv_cpu_unpadded(v))
-        return true;
-    if (ar_conv_k(v) < IN_PLACE_TAPS || v->kernel[1] * v->kernel[2] > IN_PLACE_REUSE * v->stride[1] * v->stride[2])
-        return false;
     int64_t last = (v->out[0] - 1) * v->stride[0] + (v->kernel[0] - 1) * v->dilation[0] - v->pad[0];
-    return exact(v, device) && v->pad[0] <= 0 && last < v->in[0];
+    return ar_conv_cpu_unpadded(v) || (exact(v, device) && v->pad[0] <= 0 && last < v->in[0]);
 }
 
 static int64_t strip_size(const conv_problem *v, int64_t rows, int64_t columns) {
