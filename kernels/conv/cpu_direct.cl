@@ -182,13 +182,11 @@ static inline void store_tile(const conv_way_out *o, const conv_args *s, const r
         const int channels = (int)min((long)LANES, s->group_m - m);
         if (channels <= 0)
             break;
-#pragma unroll
         for (int y = 0; y < height; ++y) {
 #if Y_LAST
             for (int i = 0; i < width; ++i)
                 finish_channels(o, out[(y * width + i) * NV + v], m, plane_at + y * s->plane[2] + i, channels);
 #else
-#pragma unroll
             for (int i0 = 0; i0 < width; i0 += LANES) {
                 realv part[LANES];
 #pragma unroll
