@@ -95,14 +95,14 @@ static double rows_met(const conv_problem *p) {
 static double group_slots(const conv_problem *p, const arete_device *device, const int64_t *n) {
     double lanes = (double)ar_conv_vec(device), k = (double)ar_conv_k(p), mr = (double)n[MR];
     double all = (double)row_count(p, device), rows = fmin((double)n[ROWS], all), copy = 0, vectors;
-    double tiles = fmin((double)n[TILES], (double)ar_conv_ceil(ar_conv_group_m(p), n[MR])), store = 4.5, factor = 1.06;
-    if (ar_conv_cpu_pointwise(p)) {
-        bool whole = ar_conv_volume(p->out) % ar_conv_vec(device) == 0;
+    double tiles = fmin((double)n[TILES], (double)ar_conv_ceil(ar_conv_group_m(p), n[MR]));
+    bool pointwise = ar_conv_cpu_pointwise(p);
+    bool whole = (pointwise ? ar_conv_volume(p->out) : p->out[2]) % ar_conv_vec(device) == 0;
+    double store = whole ? 1 : 4.5, factor = (pointwise ? 1.03 : 1.06) - (whole ? 0.02 : 0);
+    if (pointwise) {
         vectors = 2 * rows * ceil((double)ar_conv_volume(p->out) / lanes) / (2 * all);
         /* The first tile of a panel meets memory. */
         copy = rows * k * 2;
-        store = whole ? 1 : store;
-        factor = whole ? 1.01 : 1.03;
     } else {
         double high = p->kernel[1] == 1 ? rows : (rows - 1) * (double)p->stride[1] + (double)p->kernel[1];
         double wide = (double)columns_of(p), move = p->stride[2] == 1 ? 4 / lanes : p->stride[2] == 2 ? 9 / lanes : 4;
