@@ -70,6 +70,9 @@
 #ifndef ACROSS
 #define ACROSS 0 /* EXACT: 1: one tile is all of a row */
 #endif
+#ifndef X_FAR
+#define X_FAR 0 /* 1: x is large, and its lines are asked for some channels ahead */
+#endif
 #if EXACT && (TH > 2 || ONE_TAP || TAPS_X > 7)
 #error "exact tiles have one or two rows and 2 to 7 taps along them"
 #endif

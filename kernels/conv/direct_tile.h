@@ -29,6 +29,11 @@
             }                                                                                                       \
         }                                                                                                           \
     } while (0)
+#if X_FAR
+#define ASK_AHEAD(p) PREFETCH_L1(p)
+#else
+#define ASK_AHEAD(p)
+#endif
 #if EXACT
 /* The first column of the image's left end that tap TAP of a line sees an input from, and how many of the right end's
  * columns it does not. */
@@ -47,7 +52,10 @@
             _Pragma("unroll 1") for (long z = 0; z < t->taps[0]; ++z, at += slice_rest, weights += w_rest)          \
             {                                                                                                       \
                 _Pragma("unroll 1") for (long y = 0; y < lines_; ++y, at += t->line, weights += NR)                 \
+                {                                                                                                   \
+                    ASK_AHEAD(at + 4 * t->plane);                                                                   \
                     TILE_STEP(at, weights, ROW0, ROW1, COLUMN0, COLUMN1, WIDTH);                                    \
+                }                                                                                                   \
             }                                                                                                       \
         }                                                                                                           \
     }
