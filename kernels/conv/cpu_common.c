@@ -74,20 +74,21 @@ int64_t ar_conv_cpu_room(int64_t elements) {
 
 size_t ar_conv_cpu_pack_options(const conv_problem *p, int64_t vec, char *text, size_t bytes) {
     const char *type = arete_dtype_name((arete_dtype)p->type_w);
-    return (size_t)snprintf(text, bytes, "-DVEC=%d -DTYPE_X=%s -DTYPE_W=%s -DFLIP=%d", (int)vec, type, type, p->flip);
+    return (size_t)snprintf(text, bytes, "-DVEC=%d -DTYPE_X=%s -DTYPE_W=%s -DFLIP=%d", (int)vec, type, type,
+                            p->flip);
 }
 
-/* The other units begin later than the first, as their threads are woken: about 8 us on PoCL. Then each takes groups
- * as it gets through with them, and at the end waits for half a group in the mean. */
-double ar_conv_cpu_busiest(const arete_device *device, double groups, double slots_each) {
+/* The other units begin later than the first, as their threads are woken: about 8 us on PoCL. Then each takes
+ * groups as it gets through with them, and at the end waits for half a group in the mean. */
+double ar_conv_cpu_busiest(const arete_device *device, double groups, double slots_each, double slots_all) {
     double units = device->info.compute_units ? device->info.compute_units : 1, late = (units - 1) / units;
-    double each = slots_each + CONV_SLOTS_GROUP;
-    double shared = groups * each / units + late * (CONV_SLOTS_WAKE + each / 2);
-    return fmax(ceil(groups / units) * each, shared);
+    double each = slots_each + CONV_SLOTS_GROUP, mean = (slots_all + groups * CONV_SLOTS_GROUP) / units;
+    double uneven = (ceil(groups / units) - groups / units) * each;
+    return mean + fmax(uneven, late * (CONV_SLOTS_WAKE + each / 2));
 }
 
-double ar_conv_cpu_seconds(const conv_problem *p, const arete_device *device, const arete_roofs *roofs, double slots,
-                           double launches) {
+double ar_conv_cpu_seconds(const conv_problem *p, const arete_device *device, const arete_roofs *roofs,
+                           double slots, double launches) {
     double units = device->info.compute_units ? device->info.compute_units : 1;
     double peak = roofs->peak[ARETE_UNIT_F32] > 0 ? roofs->peak[ARETE_UNIT_F32] : 1e10;
     double seconds = slots * 2 * (double)ar_conv_vec(device) * units / peak;
@@ -114,8 +115,8 @@ arete_status ar_conv_cpu_state(arete_plan *plan, const conv_cpu_state *state, co
     plan->workspace = more + (source && !p->prepack ? kept->packed_bytes : 0);
     if (source) {
         char text[256];
-        snprintf(text, sizeof text, "conv-w %s type=%d g=%lld m=%lld c=%lld k=%lldx%lldx%lld flip=%d", layout, p->type_w,
-                 (long long)p->groups, (long long)p->m, (long long)p->c, (long long)p->kernel[0],
+        snprintf(text, sizeof text, "conv-w %s type=%d g=%lld m=%lld c=%lld k=%lldx%lldx%lld flip=%d", layout,
+                 p->type_w, (long long)p->groups, (long long)p->m, (long long)p->c, (long long)p->kernel[0],
                  (long long)p->kernel[1], (long long)p->kernel[2], p->flip);
         plan->packed_layout = ar_text_hash(text);
         plan->packed_bytes = kept->packed_bytes;
@@ -124,8 +125,8 @@ arete_status ar_conv_cpu_state(arete_plan *plan, const conv_cpu_state *state, co
     return ARETE_OK;
 }
 
-static arete_status pack(const arete_plan *plan, arete_queue *queue, const arete_conv_args *args, arete_buffer *into,
-                         arete_wait_list after) {
+static arete_status pack(const arete_plan *plan, arete_queue *queue, const arete_conv_args *args,
+                         arete_buffer *into, arete_wait_list after) {
     const conv_cpu_state *state = plan->state;
     conv_kernel_args block;
     ar_conv_kernel_args(ar_plan_problem(plan), args, &block);
@@ -142,7 +143,8 @@ static arete_status pack(const arete_plan *plan, arete_queue *queue, const arete
     return ar_launch_run(queue, &launch, after, NULL);
 }
 
-arete_status ar_conv_cpu_pack(const arete_plan *plan, arete_queue *queue, const arete_tensor *w, arete_buffer *into) {
+arete_status ar_conv_cpu_pack(const arete_plan *plan, arete_queue *queue, const arete_tensor *w,
+                              arete_buffer *into) {
     arete_conv_args args = {.w = *w};
     return pack(plan, queue, &args, into, ARETE_WAIT_NONE);
 }

@@ -72,7 +72,8 @@ arete_status ar_conv_cpu_launch(const arete_plan *plan, arete_queue *queue, conv
 #define CONV_SLOTS_WAKE 30000.0
 double ar_conv_cpu_seconds(const conv_problem *problem, const arete_device *device, const arete_roofs *roofs,
                            double slots, double launches);
-double ar_conv_cpu_busiest(const arete_device *device, double groups, double slots_each);
+/* groups that take slots_each, except that all of them together take slots_all: some are at an edge. */
+double ar_conv_cpu_busiest(const arete_device *device, double groups, double slots_each, double slots_all);
 
 /* Flops that are executed, for plan->cost: slots without overheads. */
 static inline double ar_conv_cpu_flops(const arete_device *device, double fmas) {

@@ -7,7 +7,7 @@
 enum { ROWS, CHANNELS };
 static const char *const names[] = {"rows", "channels", NULL};
 
-#define MAX_TAPS 49      /* more would be a very long program */
+#define MAX_TAPS 49 /* more would be a very long program */
 
 /* ROWS of the kernel: 7 divides the height of most networks' planes. */
 static int64_t deep_of(const conv_problem *v) {
@@ -49,23 +49,29 @@ static bool accepts(const void *problem, const arete_device *device, const ar_pa
     return n[ROWS] >= 1 && n[ROWS] <= 1 << 24 && n[CHANNELS] >= 1 && n[CHANNELS] <= 1 << 24;
 }
 
-/* Slots of a group. A load beside a line costs 1.6, the parting of two vectors 2; narrower vectors run two at a time. */
+/* Slots of a group. A load beside a line costs 1.6, the parting of two vectors 2; narrower vectors run two at a
+ * time. */
 static double group_slots(const conv_problem *v, const arete_device *device, const int64_t *n) {
     double lanes = (double)lanes_of(v, device), rows = fmin((double)n[ROWS], (double)v->out[1]);
     double taps = (double)(v->kernel[1] * v->kernel[2]), deep = (double)deep_of(v);
     double high = (deep - 1) * (double)v->stride[1] + (double)v->kernel[1], wide = (double)v->kernel[2];
-    double loads = high * (v->stride[2] == 1   ? wide * 1.6
-                           : v->stride[2] == 2 ? ceil(wide / 2) * 7
-                                               : wide * 3 * lanes) / deep;
+    double loads = high *
+                   (v->stride[2] == 1   ? wide * 1.6
+                    : v->stride[2] == 2 ? ceil(wide / 2) * 7
+                                        : wide * 3 * lanes) /
+                   deep;
     double vectors = rows * ceil((double)v->out[2] / lanes);
-    double store = ar_conv_group_m(v) > 1 ? 12 : 4; /* several planes of y from one of x: 1.4 times cpu_implicit's time */
+    double store =
+        ar_conv_group_m(v) > 1 ? 12 : 4; /* several planes of y from one of x: 1.4 times cpu_implicit's time */
     double each = (fmax(taps, loads) + store) * (lanes < (double)ar_conv_vec(device) ? 0.6 : 1);
     return fmin((double)n[CHANNELS], (double)v->groups) * (60 + (double)ar_conv_group_m(v) * vectors * each);
 }
 
 static double slots(const conv_problem *v, const arete_device *device, const int64_t *n) {
     double groups = ceil((double)v->out[1] / (double)n[ROWS]) * ceil((double)v->groups / (double)n[CHANNELS]);
-    return ar_conv_cpu_busiest(device, groups * (double)v->n, group_slots(v, device, n));
+    double each = group_slots(v, device, n);
+    groups *= (double)v->n;
+    return ar_conv_cpu_busiest(device, groups, each, groups * each);
 }
 
 static bool candidate(const void *problem, const arete_device *device, size_t index, ar_params *params) {
@@ -123,8 +129,8 @@ static arete_status build(arete_plan *plan) {
              " -DKH=%d -DKW=%d -DSH=%d -DSW=%d -DDH=%d -DDW=%d -DROWS=%d -DREST=%d -DNARROW=%d", (int)v.kernel[1],
              (int)v.kernel[2], (int)v.stride[1], (int)v.stride[2], (int)v.dilation[1], (int)v.dilation[2],
              (int)deep_of(&v), (int)(v.out[2] % lanes), v.out[2] <= lanes);
-    arete_status status =
-        ar_kernel_get(plan->device, &ar_source_conv_cpu_depthwise, options, "conv_cpu_depthwise", &plan->kernels[0]);
+    arete_status status = ar_kernel_get(plan->device, &ar_source_conv_cpu_depthwise, options, "conv_cpu_depthwise",
+                                        &plan->kernels[0]);
     if (status != ARETE_OK)
         return status;
     conv_cpu_state state = {

@@ -1,4 +1,5 @@
-/* cpu_direct: output channels along the lanes, positions broadcast from a padded copy of x, or from x (cpu_direct.cl). */
+/* cpu_direct: output channels along the lanes, positions broadcast from a padded copy of x, or from x
+ * (cpu_direct.cl). */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 enum { ROWS, COLUMNS, BLOCKS };
 static const char *const names[] = {"rows", "columns", "blocks", NULL};
 
-#define EXACT_TERMS 256 /* products of int8 less a zero point, of at most 255 * 255, that f32 sums exactly */
+#define EXACT_TERMS 256  /* products of int8 less a zero point, of at most 255 * 255, that f32 sums exactly */
 #define MAX_STRIP 393216 /* reals: 1.5 MB; a worker thread's stack has 8 MB where it is small */
 #define GOOD_STRIP 98304 /* leaves room in a second cache of 512 KB and more */
 
@@ -35,8 +36,8 @@ static tiles tiles_of(const conv_problem *view, const arete_device *device) {
     return (tiles){width, th, 0, height % th};
 }
 
-/* What the kernel makes: without the outputs around that see nothing but padding. Returns the position, in the plane
- * of all outputs, that is left as the first; *border: whether there is anything around. */
+/* What the kernel makes: without the outputs around that see nothing but padding. Returns the position, in the
+ * plane of all outputs, that is left as the first; *border: whether there is anything around. */
 static int64_t inside_of(const conv_problem *p, conv_problem *view, bool *border) {
     int64_t first[CONV_AXES], out[CONV_AXES];
     ar_conv_cpu_view(p, view);
@@ -78,8 +79,8 @@ static edges edges_of(const conv_problem *v) {
     return (edges){before > 0 ? ar_conv_ceil(before, stride) : 0, behind > 0 ? ar_conv_ceil(behind, stride) : 0};
 }
 
-/* Without products with padding: a pass over the channels for each tap along the width, which is long enough, in tiles of one
- * or two rows of which the first and the last of a row see the padding. */
+/* Without products with padding: a pass over the channels for each tap along the width, which is long enough, in
+ * tiles of one or two rows of which the first and the last of a row see the padding. */
 enum { EXACT_STEPS = 40, EXACT_TAPS = 7 };
 static bool exact(const conv_problem *v, const arete_device *device) {
     tiles t = tiles_of(v, device);
@@ -88,8 +89,8 @@ static bool exact(const conv_problem *v, const arete_device *device) {
            e.right <= (t.rw ? t.rw : t.tw) && ar_conv_group_c(v) * v->kernel[0] * v->kernel[1] >= EXACT_STEPS;
 }
 
-/* x is read where it lies: nothing to convert or to turn, and nothing to pad but what exact tiles leave out. A copy costs 3x3
- * with stride 2 a tenth of its time, with stride 1 2 to 5%, and 5x5 over 7x7 19%. */
+/* x is read where it lies: nothing to convert or to turn, and nothing to pad but what exact tiles leave out. A copy
+ * costs 3x3 with stride 2 a tenth of its time, with stride 1 2 to 5%, and 5x5 over 7x7 19%. */
 static bool in_place(const conv_problem *v, const arete_device *device) {
     if (v->type_x != ARETE_F32 || v->x.point != 1)
         return false;
@@ -126,13 +127,16 @@ static bool applies(const void *problem, const arete_device *device, const char 
     return in_place(&view, device) || smallest(&view, device) + 64 <= MAX_STRIP;
 }
 
-/* Of `taps` taps over the outputs of an axis in tiles of `step`: the part that meets an input from any of a tile's. */
+/* Of `taps` taps over the outputs of an axis in tiles of `step`: the part that meets an input from any of a tile's.
+ */
 static double axis_met(const conv_problem *v, int axis, int64_t step) {
     double met = 0;
     for (int64_t o = 0; o < v->out[axis]; o += step) {
-        int64_t count = v->out[axis] - o < step ? v->out[axis] - o : step, low = o * v->stride[axis] - v->pad[axis], taps = 0;
+        int64_t count = v->out[axis] - o < step ? v->out[axis] - o : step, low = o * v->stride[axis] - v->pad[axis],
+                taps = 0;
         for (int64_t r = 0; r < v->kernel[axis]; ++r)
-            taps += low + (count - 1) * v->stride[axis] + r * v->dilation[axis] >= 0 && low + r * v->dilation[axis] < v->in[axis];
+            taps += low + (count - 1) * v->stride[axis] + r * v->dilation[axis] >= 0 &&
+                    low + r * v->dilation[axis] < v->in[axis];
         met += (double)(taps * count);
     }
     return met / ((double)v->out[axis] * (double)v->kernel[axis]);
@@ -188,7 +192,7 @@ static double group_slots(const conv_problem *v, const arete_device *device, con
     double nv = (double)vectors_of(v, device);
     /* Rows of y that do not begin with a line of the cache: each vector ends up in two. */
     bool astride = !ar_conv_cpu_pointwise(v) && v->out[2] % ar_conv_vec(device) != 0;
-    double store = (v->y.point != 1 ? 3 : CONV_SLOTS_STORE + (astride ? 7 : 0)) * nv * rows * columns;
+    double store = (v->y.point != 1 ? 3 : CONV_SLOTS_STORE + (astride ? 9 : 0)) * nv * rows * columns;
     double weights = (double)ar_conv_k(v) * nv * lanes * 4;
     double each = fmax(1.01 * tile_fmas(v, t, nv, rows, columns) * part_met(v, device), weights / 10) + store;
     if (weights * (double)block_count(v, device) > 8e6)
@@ -208,11 +212,31 @@ static double group_slots(const conv_problem *v, const arete_device *device, con
     return blocks * (each + shared) + copy;
 }
 
+/* Whole parts of an axis, and what is left over. */
+static void cut(int64_t extent, int64_t part, int64_t count[2], int64_t size[2]) {
+    count[0] = extent / part;
+    count[1] = extent % part > 0;
+    size[0] = part;
+    size[1] = extent % part;
+}
+
 static double slots(const conv_problem *v, const arete_device *device, const int64_t *n) {
-    double strips = (double)v->out[0] * ceil((double)v->out[1] / (double)n[ROWS]) *
-                    ceil((double)v->out[2] / (double)n[COLUMNS]);
-    double groups = strips * ceil((double)block_count(v, device) / (double)n[BLOCKS]) * (double)(v->n * v->groups);
-    return ar_conv_cpu_busiest(device, groups, group_slots(v, device, n));
+    int64_t rows[2], columns[2], blocks[2], high[2], wide[2], deep[2];
+    double each = 0, all = 0, groups = 0, alike = (double)(v->out[0] * v->n * v->groups);
+    cut(v->out[1], n[ROWS], rows, high);
+    cut(v->out[2], n[COLUMNS], columns, wide);
+    cut(block_count(v, device), n[BLOCKS], blocks, deep);
+    for (int i = 0; i < 8; ++i) {
+        int r = i & 1, c = i >> 1 & 1, b = i >> 2;
+        double count = (double)(rows[r] * columns[c] * blocks[b]) * alike;
+        if (count <= 0)
+            continue;
+        double one = group_slots(v, device, (int64_t[]){high[r], wide[c], deep[b]});
+        each = fmax(each, one);
+        all += count * one;
+        groups += count;
+    }
+    return ar_conv_cpu_busiest(device, groups, each, all);
 }
 
 static bool candidate(const void *problem, const arete_device *device, size_t index, ar_params *params) {
@@ -267,7 +291,9 @@ static double estimate(const void *problem, const arete_device *device, const ar
     double seconds = ar_conv_cpu_seconds(p, device, roofs, slots(&v, device, params->value), 1);
     if (p->prepack)
         return seconds;
-    double bytes = 2 * 4 * (double)(block_count(p, device) * vectors_of(p, device) * ar_conv_vec(device) * p->groups * ar_conv_k(p));
+    double bytes =
+        2 * 4 *
+        (double)(block_count(p, device) * vectors_of(p, device) * ar_conv_vec(device) * p->groups * ar_conv_k(p));
     return seconds + 4 * bytes / (roofs->bandwidth > 0 ? roofs->bandwidth : 1e10) + roofs->sync_seconds;
 }
 
@@ -277,7 +303,8 @@ static void add_exact(const conv_problem *v, tiles t, char *options, size_t byte
     size_t at = strlen(options);
     int64_t room = v->in[2] - 1 - ((v->out[2] - 1) * v->stride[2] - v->pad[2]);
     bool far = 4 * (double)ar_conv_group_c(v) * (double)ar_conv_volume(v->in) > FAR_BYTES;
-    snprintf(options + at, bytes - at, " -DEXACT=1 -DACROSS=%d -DTAPS_X=%d -DDILATION_X=%d -DPAD_X=%d -DROOM_X=%d -DX_FAR=%d",
+    snprintf(options + at, bytes - at,
+             " -DEXACT=1 -DACROSS=%d -DTAPS_X=%d -DDILATION_X=%d -DPAD_X=%d -DROOM_X=%d -DX_FAR=%d",
              t.tw == v->out[2], (int)v->kernel[2], (int)v->dilation[2], (int)v->pad[2], (int)room, far);
 }
 
@@ -298,8 +325,8 @@ static arete_status build(arete_plan *plan) {
     snprintf(options + at, sizeof options - at,
              " -DX_LAST=%d -DY_LAST=%d -DNV=%d -DTW=%d -DTH=%d -DRW=%d -DRH=%d -DSW=%d -DONE_TAP=%d -DBORDER=%d "
              "-DCHUNK=%d -DSTRIP_MAX=%d",
-             p->x.point != 1, p->y.point != 1, (int)nv, (int)t.tw, (int)t.th, (int)t.rw, (int)t.rh, (int)v.stride[2],
-             ar_conv_volume(v.kernel) == 1, border, chunk,
+             p->x.point != 1, p->y.point != 1, (int)nv, (int)t.tw, (int)t.th, (int)t.rw, (int)t.rh,
+             (int)v.stride[2], ar_conv_volume(v.kernel) == 1, border, chunk,
              lies ? 0 : (int)ar_conv_cpu_room(strip_size(&v, rows, columns) + 64));
     if (exact(&v, plan->device))
         add_exact(&v, t, options, sizeof options);
@@ -316,7 +343,8 @@ static arete_status build(arete_plan *plan) {
         .global = {{(size_t)strips, (size_t)ar_conv_ceil(blocks, n[BLOCKS]), (size_t)(p->n * p->groups)}},
     };
     double positions = (double)ar_conv_volume(v.out) * (double)(p->n * p->groups);
-    plan->cost.flops_executed = 2 * positions * (double)ar_conv_k(p) * part_met(&v, plan->device) * (double)(blocks * nv * vec);
+    plan->cost.flops_executed =
+        2 * positions * (double)ar_conv_k(p) * part_met(&v, plan->device) * (double)(blocks * nv * vec);
     snprintf(layout, sizeof layout, "panel=%d by_column=%d", (int)state.panel, exact(&v, plan->device));
     at = ar_conv_cpu_pack_options(p, vec, options, sizeof options);
     snprintf(options + at, sizeof options - at, " -DBY_COLUMN=%d", exact(&v, plan->device));

@@ -10,7 +10,10 @@ static const char *const names[] = {"mr", "rows", "tiles", NULL};
 #define MAX_STRIP 393216 /* reals: 1.5 MB; a worker thread's stack has 8 MB where it is small */
 #define GOOD_STRIP 98304 /* leaves room in a second cache of 512 KB and more */
 #define MAX_TAPS 4096
-enum { ASK_K = 128, ASK_M = 64 }; /* from there on the kernel asks for the lines of y ahead: below, it costs more than it saves */
+enum {
+    ASK_K = 128,
+    ASK_M = 64
+}; /* from there on the kernel asks for the lines of y ahead: below, it costs more than it saves */
 
 static int64_t columns_of(const conv_problem *p) {
     return (p->out[2] - 1) * p->stride[2] + (p->kernel[2] - 1) * p->dilation[2] + 1;
@@ -90,8 +93,9 @@ static double rows_met(const conv_problem *p) {
     return met / (double)(p->out[1] * p->kernel[1]);
 }
 
-/* Slots of a group of rows x tiles: a panel costs its fma, a vector on its way out 1 where vectors are whole lines of y, else
- * 4.5; a load of b beside the line it begins in costs more; k loops over a table where there are taps. */
+/* Slots of a group of rows x tiles: a panel costs its fma, a vector on its way out 1 where vectors are whole lines
+ * of y, else 4.5; a load of b beside the line it begins in costs more; k loops over a table where there are taps.
+ */
 static double group_slots(const conv_problem *p, const arete_device *device, const int64_t *n) {
     double lanes = (double)ar_conv_vec(device), k = (double)ar_conv_k(p), mr = (double)n[MR];
     double all = (double)row_count(p, device), rows = fmin((double)n[ROWS], all), copy = 0, vectors;
@@ -105,7 +109,9 @@ static double group_slots(const conv_problem *p, const arete_device *device, con
         copy = rows * k * 2;
     } else {
         double high = p->kernel[1] == 1 ? rows : (rows - 1) * (double)p->stride[1] + (double)p->kernel[1];
-        double wide = (double)columns_of(p), move = p->stride[2] == 1 ? 4 / lanes : p->stride[2] == 2 ? 9 / lanes : 4;
+        double wide = (double)columns_of(p), move = p->stride[2] == 1   ? 4 / lanes
+                                                    : p->stride[2] == 2 ? 9 / lanes
+                                                                        : 4;
         copy = (double)(ar_conv_group_c(p) * p->kernel[0]) * high * (14 + wide * move);
         vectors = rows * ceil((double)p->out[2] / lanes);
     }
@@ -118,7 +124,8 @@ static double slots(const conv_problem *p, const arete_device *device, const int
                     (double)(p->n * p->groups);
     if (ar_conv_cpu_pointwise(p))
         groups /= (double)p->out[0];
-    return ar_conv_cpu_busiest(device, groups, group_slots(p, device, n));
+    double each = group_slots(p, device, n);
+    return ar_conv_cpu_busiest(device, groups, each, groups * each);
 }
 
 static bool candidate(const void *problem, const arete_device *device, size_t index, ar_params *params) {
@@ -178,9 +185,9 @@ static arete_status build(arete_plan *plan) {
     char options[640], layout[64];
     size_t at = ar_conv_options(p, vec, options, sizeof options);
     at += (size_t)snprintf(options + at, sizeof options - at,
-                           " -DMR=%d -DPOINTWISE=%d -DASK_FOR_Y=%d -DKD=%d -DKH=%d -DKW=%d -DSW=%d -DSTRIP_MAX=%d", (int)n[MR],
-                           pointwise, ar_conv_k(p) >= ASK_K && ar_conv_group_m(p) >= ASK_M, (int)p->kernel[0],
-                           (int)p->kernel[1], (int)p->kernel[2], (int)p->stride[2],
+                           " -DMR=%d -DPOINTWISE=%d -DASK_FOR_Y=%d -DKD=%d -DKH=%d -DKW=%d -DSW=%d -DSTRIP_MAX=%d",
+                           (int)n[MR], pointwise, ar_conv_k(p) >= ASK_K && ar_conv_group_m(p) >= ASK_M,
+                           (int)p->kernel[0], (int)p->kernel[1], (int)p->kernel[2], (int)p->stride[2],
                            (int)ar_conv_cpu_room(strip_size(p, plan->device, n[ROWS])));
     if (p->stride[2] > 1)
         snprintf(options + at, sizeof options - at, " -DLINE_MAX=%d",
