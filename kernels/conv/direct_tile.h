@@ -122,9 +122,9 @@ static inline void DT_NAME(A_SPACE const float *a, __global const float *w, cons
 #elif ONE_TAP
 #pragma unroll 1
     for (long c = c0; c < c1; ++c, a += t->plane, w += NR) {
-#if !STRIP_MAX
-        PREFETCH_L1(a + 8 * t->plane);
-        PREFETCH_L1(a + 8 * t->plane + (DT_W - 1) * SW);
+#if TH > 1 /* small planes: few positions share the weights, which come from afar */
+        PREFETCH_L1(w + 16 * NR);
+        PREFETCH_L1(w + 16 * NR + LANES);
 #endif
         TILE_STEP(a, w, 0, DT_H, 0, DT_W, DT_W);
     }
