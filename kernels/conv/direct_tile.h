@@ -141,6 +141,11 @@ static inline void DT_NAME(A_SPACE const float *a, __global const float *w, cons
         for (long z = 0; z < t->taps[0]; ++z, a += slice_rest, w += w_rest) {
 #pragma unroll 1
             for (long y = 0; y < seen; ++y, a += line_rest) {
+#if !STRIP_MAX /* the next channel's line, a plane away */
+#pragma unroll
+                for (int i = 0; i <= (DT_W * SW + LANES - 1) / LANES; ++i)
+                    PREFETCH_L1(a + t->plane + i * LANES);
+#endif
 #pragma unroll 1
                 for (long x = 0; x < t->taps[2]; ++x, a += t->tap, w += NR)
                     TILE_STEP(a, w, 0, DT_H, 0, DT_W, DT_W);
